@@ -1,0 +1,53 @@
+"""Telling people: what was said to whom, and what still has to reach a channel."""
+
+from django.db import models
+from django.db.models import Q
+
+from apps.timeline.walls import OrganisationRow, WithinOrganisation
+
+
+class Update(OrganisationRow):
+    """A sentence to an audience about an incident, and when they will hear more."""
+
+    incident = WithinOrganisation("incidents.Incident", related_name="updates")
+    audience = models.CharField(max_length=12)
+    phase = models.CharField(max_length=16)
+    text = models.TextField()
+    author = WithinOrganisation("accounts.Person", null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    next_update_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(audience__in=["internal", "stakeholder", "public"]), name="an_update_has_a_known_audience"
+            )
+        ]
+
+
+class Notice(OrganisationRow):
+    """A message waiting for a channel: at least once, with a marker so that a repeat is recognised."""
+
+    connection = WithinOrganisation("providers.Connection", related_name="+")
+    incident = WithinOrganisation("incidents.Incident", null=True, related_name="notices")
+    question = WithinOrganisation("approvals.Question", null=True, related_name="notices")
+    reason = models.CharField(max_length=80)
+    channel = models.CharField(max_length=120, blank=True)
+    text = models.TextField()
+    state = models.CharField(max_length=12, default="waiting")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    delivered_at = models.DateTimeField(null=True)
+    external_reference = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "reason", "connection"], name="one_notice_per_reason"),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "sending", "delivered", "given_up"]), name="a_notice_has_a_known_state"
+            ),
+        ]
+        indexes = [models.Index(fields=["next_attempt_at"], name="notices_due", condition=Q(state__in=["waiting", "sending"]))]

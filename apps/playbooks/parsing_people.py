@@ -1,0 +1,197 @@
+"""Read what concerns people: who agrees, what they fill in, what they are told and what they tick."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from apps.playbooks.definition import (
+    DEFAULT_APPROVALS,
+    SEVERITIES,
+    Approvals,
+    Audience,
+    Checklist,
+    ChecklistItem,
+    Input,
+    InputKind,
+    Message,
+)
+from apps.playbooks.fields import LONGEST_TEXT, Fields, Reading, text_of
+from apps.playbooks.nodes import Node
+from apps.playbooks.parsing_steps import name_from
+
+INPUT_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+LONGEST_WAIT_MINUTES = 7 * 24 * 60
+WHENS = ("before", "during", "after")
+
+
+def approvals(fields: Fields) -> tuple[Approvals, dict[str, Approvals]]:
+    """Return the rule and the rules of the severities that differ. Without the field a safe default holds."""
+    node = fields.get("approvals")
+    if node is None:
+        return DEFAULT_APPROVALS, {}
+    inner = Fields(node, fields.reading, "“approvals”")
+    rule = _rule(inner, DEFAULT_APPROVALS)
+    by_severity = _by_severity(inner, rule)
+    inner.finish()
+    return rule, by_severity
+
+
+def _rule(fields: Fields, otherwise: Approvals) -> Approvals:
+    """Read one rule; what it does not say is as in `otherwise`."""
+    all_of, any_of = fields.slugs("all_of"), fields.slugs("any_of")
+    needed = fields.whole("needed", 1, 20)
+    if (silent := fields.found.get("all_of")) is not None and silent.value is None:
+        fields.reading.report(silent, "“all_of” is empty. If really nobody must agree, write all_of: [].")
+    if "all_of" in fields.found and "any_of" in fields.found:
+        fields.reading.report(fields.node, "Write “all_of” or “any_of”, not both.")
+    if needed is not None and "any_of" not in fields.found:
+        fields.reading.report(fields.node, "“needed” belongs to “any_of”.")
+    if "any_of" in fields.found and not any_of:
+        fields.reading.report(fields.node, "“any_of” needs at least one role; for no votes at all write all_of: [].")
+    if needed is not None and any_of and needed > len(any_of):
+        fields.reading.report(fields.node, f"“needed” is {needed}, but only {len(any_of)} roles may vote.")
+    rule = replace(
+        otherwise,
+        due_minutes=fields.whole("due_minutes", 1, LONGEST_WAIT_MINUTES) or otherwise.due_minutes,
+        expires_minutes=fields.whole("expires_minutes", 1, LONGEST_WAIT_MINUTES) or otherwise.expires_minutes,
+    )
+    if "all_of" in fields.found or "any_of" in fields.found:
+        rule = replace(rule, all_of=all_of, any_of=any_of, needed=needed or 1)
+    return rule
+
+
+def _by_severity(fields: Fields, rule: Approvals) -> dict[str, Approvals]:
+    node = fields.get("by_severity")
+    if node is None:
+        return {}
+    inner = Fields(node, fields.reading, "“by_severity”")
+    found: dict[str, Approvals] = {}
+    for severity in SEVERITIES:
+        child = inner.get(severity)
+        if child is not None:
+            one = Fields(child, fields.reading, f"The rule for {severity}")
+            different = _rule(one, rule)
+            one.finish()
+            if different != rule:
+                found[severity] = different
+    inner.finish()
+    return found
+
+
+def inputs(fields: Fields) -> tuple[Input, ...]:
+    """Return what the proposer fills in, in the order of the text."""
+    node = fields.get("inputs")
+    if node is None:
+        return ()
+    if not isinstance(node.value, dict) or len(node.value) > 50:
+        fields.reading.report(node, "“inputs” must be a mapping of at most 50 names to what is asked.")
+        return ()
+    return tuple(_input(name, child, fields.reading) for name, child in node.value.items())
+
+
+def _input(name: str, node: Node, reading: Reading) -> Input:
+    fields = Fields(node, reading, f"Input “{name[:40]}”")
+    if not INPUT_NAME.fullmatch(name):
+        reading.report(node, "An input's name must be small letters, digits and underscores, at most 40 characters.")
+    kind = fields.choice("kind", InputKind, InputKind.TEXT)
+    choices = fields.texts("choices", longest=200)
+    entry = Input(
+        name=name,
+        title=fields.text("title") or name,
+        kind=kind,
+        required=fields.yes("required"),
+        default=_default(fields, kind, choices),
+        choices=tuple(dict.fromkeys(choices)),
+    )
+    if (kind is InputKind.CHOICE) != bool(choices):
+        reading.report(node, "“choices” must be given for kind choice, and only for it.")
+    fields.finish()
+    return entry
+
+
+def _default(fields: Fields, kind: InputKind, choices: tuple[str, ...]) -> str | tuple[str, ...] | None:
+    node = fields.get("default")
+    if node is None:
+        return None
+    if kind is InputKind.LIST:
+        return fields.texts("default", longest=2_000)
+    text = text_of(node, fields.reading, "default", longest=LONGEST_TEXT)
+    if kind is InputKind.CHOICE and text not in choices:
+        fields.reading.report(node, "“default” must be one of the choices.")
+    return text
+
+
+def messages(fields: Fields) -> tuple[Message, ...]:
+    """Return the message templates; their names are used once."""
+    found: dict[str, Message] = {}
+    for node in fields.entries("messages"):
+        message = _message(node, fields.reading)
+        if message.name in found and message.name:
+            fields.reading.report(node, f"There is already a message called “{message.name}”.")
+        found[message.name] = message
+    return tuple(found.values())
+
+
+def _message(node: Node, reading: Reading) -> Message:
+    fields = Fields(node, reading, "A message")
+    message = Message(
+        name=fields.text("name", required=True),
+        audience=fields.choice("audience", Audience, Audience.INTERNAL),
+        text=fields.text("text", required=True, longest=LONGEST_TEXT, template=True),
+        channel=fields.text("channel"),
+        subject=fields.text("subject", template=True),
+    )
+    fields.finish()
+    return message
+
+
+def checklists(fields: Fields) -> tuple[Checklist, ...]:
+    """Return the checklists; the ids of their items are unique in the playbook."""
+    used: set[str] = set()
+    return tuple(_checklist(node, fields.reading, used) for node in fields.entries("checklists"))
+
+
+def _checklist(node: Node, reading: Reading, used: set[str]) -> Checklist:
+    fields = Fields(node, reading, "A checklist")
+    when = fields.text("when") or "after"
+    if when not in WHENS:
+        reading.report(fields.found["when"], f"“when” must be one of: {', '.join(WHENS)}.")
+    checklist = Checklist(
+        title=fields.text("title", required=True),
+        when=when,
+        items=tuple(_item(item, reading, used) for item in fields.entries("items", required=True)),
+    )
+    fields.finish()
+    return checklist
+
+
+def _item(node: Node, reading: Reading, used: set[str]) -> ChecklistItem:
+    if not isinstance(node.value, dict):
+        text = text_of(node, reading, "items", longest=LONGEST_TEXT)
+        return ChecklistItem(id=_free_id(name_from(text), used), text=text)
+    fields = Fields(node, reading, "A checklist item")
+    text = fields.text("text", required=True, longest=LONGEST_TEXT)
+    given = fields.slug("id")
+    if given in used:
+        reading.report(node, f"There is already an item with the id “{given}”.")
+    item = ChecklistItem(
+        id=_free_id(given or name_from(text), used),
+        text=text,
+        role=fields.slug("role"),
+        due_minutes=fields.whole("due_minutes", 1, 90 * 24 * 60),
+        due_business_days=fields.whole("due_business_days", 1, 90),
+    )
+    fields.finish()
+    if item.due_minutes and item.due_business_days:
+        reading.report(node, "Write “due_minutes” or “due_business_days”, not both.")
+    return item
+
+
+def _free_id(wanted: str, used: set[str]) -> str:
+    """Return `wanted`, or with a number behind it where it is taken, and remember it."""
+    chosen, number = wanted, 2
+    while chosen in used:
+        chosen, number = f"{wanted[:56]}-{number}", number + 1
+    used.add(chosen)
+    return chosen

@@ -1,0 +1,20 @@
+"""Which simulators there are and where each lives; they are imported on first use."""
+
+from importlib import import_module
+
+from .world import Simulator
+
+BUILT_IN = {
+    "vercel": "apps.providers.vercel.simulator",
+    "launchdarkly": "apps.providers.launchdarkly.simulator",
+    "upstash": "apps.providers.upstash.simulator",
+    "slack": "apps.providers.slack.simulator",
+    "pagerduty": "apps.providers.pagerduty.simulator",
+    "site": "apps.providers.site.simulator",
+    "http": "apps.providers.simulation.flag_api",
+}
+
+
+def simulators() -> dict[str, Simulator]:
+    """Every simulator by slug, in the order they are announced."""
+    return {slug: import_module(path).SIMULATOR for slug, path in BUILT_IN.items()}

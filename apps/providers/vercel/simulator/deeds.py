@@ -1,0 +1,54 @@
+"""What happens at Vercel by other hands: a push, a removed deployment, somebody moving production."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ...simulation import traffic
+from ...simulation.organisations import Release
+from ...simulation.world import World
+from .beginning import new_deployment
+
+
+def push(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """A new production deployment; it goes live at once unless the project is pinned, then it stays STAGED."""
+    state = world.state("vercel")
+    project = state["projects"][order["project"]]
+    number = sum(1 for d in state["deployments"].values() if d["project"] == project["id"]) + 1
+    release = Release(
+        version=order["version"],
+        deployment=order.get("deployment") or f"dpl_{project['name'].title().replace('-', '')}{number:02d}",
+        commit=order.get("commit") or f"{abs(hash((project['id'], number))):07x}"[:7],
+        author=order.get("author") or "Tom Okafor",
+        age=0,
+        message=order.get("message") or f"Release {order['version']}",
+        broken=bool(order.get("broken")),
+        state="STAGED",
+    )
+    now = world.now_ms()
+    deployment = new_deployment(project, release, now)
+    state["deployments"][release.deployment] = deployment
+    if not project["pinned"]:
+        deployment["substate"], deployment["promoted_at"] = "PROMOTED", now
+        for alias in project["aliases"]:
+            traffic.point(project, alias, release.deployment, now)
+    return {"deployment": release.deployment, "substate": deployment["substate"]}
+
+
+def remove(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Deletes a deployment; from then on it is 410."""
+    world.state("vercel")["deployments"][order["deployment"]]["removed"] = True
+    return {"removed": order["deployment"]}
+
+
+def move(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Somebody else points every production address to another deployment, at once and without a job."""
+    state = world.state("vercel")
+    project = state["projects"][order["project"]]
+    if order["deployment"] not in state["deployments"]:
+        raise LookupError(f"No deployment {order['deployment']!r}.")
+    for alias in project["aliases"]:
+        traffic.point(project, alias, order["deployment"], world.now_ms())
+    return {"live": traffic.current(project)}
+
+
+DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {"push": push, "remove": remove, "move": move}

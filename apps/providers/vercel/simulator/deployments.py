@@ -1,0 +1,107 @@
+"""Deployments: list, look at one, cancel one, build one again."""
+
+from typing import Any
+
+from ...simulation.messages import Request, Response, answer
+from ...simulation.organisations import Release
+from ...simulation.routing import Routes
+from ...simulation.world import World
+from . import shapes
+from .access import Refused, deployment_of, project_of, team_of
+from .beginning import new_deployment
+
+ROUTES = Routes()
+
+
+@ROUTES.add("GET", "/deployments", "/now/deployments")
+def index(world: World, request: Request) -> Response:
+    """The team's deployments, newest first, narrowed and paged by the query."""
+    state = world.state("vercel")
+    team = team_of(world, request)
+    fitting = [
+        shapes.listed(state, d)
+        for d in sorted(state["deployments"].values(), key=lambda d: -d["created"])
+        if d["team"] == team["id"] and not d["removed"] and _fits(state, request, d)
+    ]
+    limit = min(int(request.first("limit") or 20), 100)
+    shown = fitting[:limit]
+    more = len(fitting) > limit
+    pagination = {
+        "count": len(shown),
+        "next": shown[-1]["created"] if more else None,
+        "prev": shown[0]["created"] if shown else None,
+    }
+    return answer(200, {"deployments": shown, "pagination": pagination})
+
+
+@ROUTES.add("GET", "/deployments/{name}", "/now/deployments/{name}", "/deployments/get")
+def show(world: World, request: Request, name: str = "") -> Response:
+    """One deployment by id or url."""
+    deployment = deployment_of(world, request, name or request.first("url"))
+    return answer(200, shapes.single(world.state("vercel"), deployment))
+
+
+@ROUTES.add("GET", "/deployments/{name}/builds", "/now/deployments/{name}/builds")
+def builds(world: World, request: Request, name: str) -> Response:
+    """What was built; the command line shows it under `inspect`."""
+    deployment_of(world, request, name)
+    return answer(200, {"builds": []})
+
+
+@ROUTES.add("GET", "/deployments/{name}/events")
+def events(world: World, request: Request, name: str) -> Response:
+    """The build log."""
+    deployment = deployment_of(world, request, name)
+    text = "Build failed" if deployment["state"] == "ERROR" else "Build completed"
+    return answer(200, [{"id": "1", "created": deployment["created"], "type": "stdout", "text": text}])
+
+
+@ROUTES.add("PATCH", "/deployments/{name}/cancel")
+def cancel(world: World, request: Request, name: str) -> Response:
+    """Stops a build; one that has ended is refused with 400."""
+    deployment = deployment_of(world, request, name)
+    if deployment["state"] in ("READY", "ERROR", "CANCELED"):
+        raise Refused(400, "bad_request", f"The deployment has already ended: {deployment['state']}.")
+    deployment["state"] = "CANCELED"
+    request.effect("cancel_deployment", deployment=deployment["id"])
+    return answer(200, shapes.single(world.state("vercel"), deployment))
+
+
+@ROUTES.add("POST", "/deployments")
+def create(world: World, request: Request) -> Response:
+    """Builds an earlier deployment again, as `redeploy` and the promotion of a preview do."""
+    body = request.object()
+    source = deployment_of(world, request, str(body.get("deploymentId", "")))
+    state = world.state("vercel")
+    project = project_of(world, request, source["project"])
+    number = len(state["deployments"])
+    again = Release(
+        source["version"], f"dpl_Again{number:03d}", source["commit"], source["author"], 0, source["message"],
+        source["broken"], "STAGED",
+    )  # fmt: skip
+    created = new_deployment(project, again, world.now_ms(), ready="QUEUED")
+    created["target"] = body.get("target")
+    created["ready_at"] = world.now_ms() + 5000
+    state["deployments"][created["id"]] = created
+    request.effect("create_deployment", deployment=created["id"], source=source["id"])
+    return answer(200, shapes.single(state, created))
+
+
+def _fits(state: dict[str, Any], request: Request, deployment: dict[str, Any]) -> bool:
+    project = state["projects"][deployment["project"]]
+    named = request.first("projectId") or request.first("app")
+    wanted_ids = [part for part in request.first("projectIds").split(",") if part]
+    target = request.first("target")
+    states = [part for part in request.first("state").split(",") if part]
+    candidate = request.first("rollbackCandidate")
+    until, since = request.first("until"), request.first("since")
+    return (
+        named in ("", project["id"], project["name"])
+        and (not wanted_ids or project["id"] in wanted_ids)
+        and (not target or (deployment["target"] or "preview") == target)
+        and (not states or deployment["state"] in states)
+        and (not candidate or shapes.is_candidate(project, deployment) == (candidate == "true"))
+        and request.first("sha") in ("", deployment["commit"])
+        and (not until or deployment["created"] < int(until))
+        and (not since or deployment["created"] >= int(since))
+    )

@@ -1,0 +1,62 @@
+"""Reads the environment, with sentences for what is missing. Everything an installation can set is named here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str = "") -> str:
+    """Return a variable, or `default`."""
+    return os.environ.get(name, default).strip()
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """Return True for 1, true, yes or on."""
+    return text(name, "1" if default else "").lower() in {"1", "true", "yes", "on"}
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return a comma separated list without empty entries."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def required(name: str, meaning: str) -> str:
+    """Return a variable that the product cannot start without. Raises ImproperlyConfigured with a sentence."""
+    if value := text(name):
+        return value
+    raise ImproperlyConfigured(f"{name} is not set. {meaning}")
+
+
+def celery_broker(redis_url: str) -> str:
+    """Translate a redis-py address to the one Celery understands (unix sockets are spelled differently)."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.path}?virtual_host={database}"
+
+
+def database(url: str) -> Mapping[str, object]:
+    """Return Django's description of a Postgres address, with the time limits that the engine relies on.
+
+    statement_timeout and lock_timeout are in milliseconds (see the engine's notes on database settings).
+    """
+    import dj_database_url
+
+    found = dict(dj_database_url.parse(url))
+    found["CONN_HEALTH_CHECKS"] = True
+    found["CONN_MAX_AGE"] = 0
+    options = dict(found.get("OPTIONS") or {})
+    options.setdefault("pool", {"min_size": 0, "max_size": 8, "timeout": 5, "max_idle": 60})
+    options.setdefault("connect_timeout", 5)
+    options.setdefault(
+        "options",
+        "-c statement_timeout=10000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000 -c timezone=UTC",
+    )
+    options.setdefault("tcp_user_timeout", 10000)
+    found["OPTIONS"] = options
+    return found
