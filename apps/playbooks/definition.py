@@ -1,7 +1,7 @@
 """What a playbook says, as immutable values. Knows no files, no database and no provider.
 
-Every field is left out of the canonical form while it has its default, so that a playbook written today keeps its
-content hash when later versions of this module know more fields.
+Every field is left out of the canonical form while it has its default, so that a playbook written today
+keeps its content hash when later versions of this module know more fields.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 CONNECTION_ROLES = (
-    "hosting", "flags", "cache", "chat", "paging", "database", "code", "tracker", "mail", "status", "errors", "metrics",
+    "hosting", "flags", "cache", "chat", "paging", "database",
+    "code", "tracker", "mail", "status", "errors", "metrics",
 )  # fmt: skip
 MESSAGE_ROLES = frozenset({"chat", "paging", "mail", "status"})  # a message never stops a run
 SEVERITIES = ("P0", "P1", "P2", "P3")
@@ -52,10 +53,10 @@ class InputKind(StrEnum):
 
 @dataclass(frozen=True)
 class Approvals:
-    """Who must agree. Either one seat for each role of `all_of`, or `needed` people out of the roles of `any_of`.
+    """Who must agree: one seat for each role of `all_of`, or `needed` people out of the roles of `any_of`.
 
-    An empty `all_of` with an empty `any_of` means that nobody has to vote. After `due_minutes` the question escalates,
-    after `expires_minutes` it is void.
+    An empty `all_of` with an empty `any_of` means that nobody has to vote. After `due_minutes` the question
+    escalates, after `expires_minutes` it is void.
     """
 
     all_of: tuple[str, ...] = ()
@@ -110,7 +111,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Check:
-    """A question put to a public address. `path` is joined to the environment's public address, `url` stands alone.
+    """A question to a public address. `path` is joined to the environment's address, `url` stands alone.
 
     Without `status` every 2xx counts. `json` lists members that the answer must contain, at any depth.
     """
@@ -127,7 +128,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Step:
-    """What all steps have. `line` is where the step begins in the text, or None; it is not part of the content."""
+    """What all steps have. `line` is where it begins in the text, or None; it is not part of the content."""
 
     name: str
     on_failure: OnFailure = OnFailure.HALT
@@ -173,7 +174,7 @@ class HumanStep(Step):
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """One thing to tick. Due times count from the end of the run; business days follow the organisation's calendar."""
+    """One thing to tick. Due times count from the end of the run."""
 
     id: str
     text: str
@@ -204,7 +205,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Fits:
-    """Optional limits on where a shipped playbook is published; empty means everywhere its roles are connected."""
+    """Limits on where a shipped playbook is published; empty means everywhere its roles are connected."""
 
     organisations: tuple[str, ...] = ()
     services: tuple[str, ...] = ()

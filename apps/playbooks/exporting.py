@@ -1,4 +1,4 @@
-"""Write a playbook down again: as a plain document, as canonical bytes with their hash, and as YAML for people.
+"""Write a playbook down: as a plain document, as canonical bytes with their hash, and as YAML for people.
 
 Reading any of the three gives back an equal Definition.
 """
@@ -17,8 +17,8 @@ from apps.playbooks.definition import (
     ActionStep,
     Approvals,
     Check,
-    CheckStep,
     ChecklistItem,
+    CheckStep,
     Definition,
     HumanStep,
     Input,
@@ -34,8 +34,10 @@ Document = dict[str, Any]
 
 
 def canonical(definition: Definition) -> bytes:
-    """Return the one byte sequence that stands for this content: JSON with sorted names and nothing superfluous."""
-    text = json.dumps(document(definition), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """Return the one byte sequence that stands for this content: JSON, sorted, nothing superfluous."""
+    text = json.dumps(
+        document(definition), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
     return text.encode()
 
 
@@ -73,7 +75,9 @@ def document(definition: Definition) -> Document:
             "steps": [step_document(step) for step in definition.steps],
             "messages": [_without_empty(vars(message)) for message in definition.messages],
             "checklists": [
-                {"title": one.title} | _without_empty({"when": _unless(one.when, "after")}) | {"items": _items(one.items)}
+                {"title": one.title}
+                | _without_empty({"when": _unless(one.when, "after")})
+                | {"items": _items(one.items)}
                 for one in definition.checklists
             ],
         }
@@ -119,7 +123,9 @@ def _check(check: Check) -> Document:
 def _approvals(definition: Definition) -> Document:
     rule = definition.approvals
     different = {
-        severity: _rule(one, rule) for severity, one in definition.approvals_by_severity.items() if one != rule
+        severity: _rule(one, rule)
+        for severity, one in definition.approvals_by_severity.items()
+        if one != rule
     }
     return _rule(rule, DEFAULT_APPROVALS) | _without_empty({"by_severity": different})
 

@@ -38,7 +38,9 @@ class Reading:
         elif isinstance(node.value, list):
             self._check_templates(node.value)
         elif isinstance(node.value, str):
-            reasons = (placeholders.why_unknown(name, self.inputs) for name in placeholders.names_in(node.value))
+            reasons = (
+                placeholders.why_unknown(name, self.inputs) for name in placeholders.names_in(node.value)
+            )
             for reason in dict.fromkeys(filter(None, reasons)):
                 self.report(node, reason)
 
@@ -48,7 +50,7 @@ class Reading:
 
 
 class Fields:
-    """The fields of one mapping. Ask for each field, then call `finish`, which reports those nobody asked for."""
+    """The fields of one mapping. Ask for each, then call `finish`, which reports those nobody asked for."""
 
     def __init__(self, node: Node, reading: Reading, what: str) -> None:
         self.node, self.reading, self.what = node, reading, what
@@ -68,8 +70,10 @@ class Fields:
             return None
         return node
 
-    def text(self, name: str, *, required: bool = False, longest: int = LONGEST_NAME, template: bool = False) -> str:
-        """Return a text; empty where absent. Whole numbers count as texts. Up to LONGEST_NAME it must be one line."""
+    def text(
+        self, name: str, *, required: bool = False, longest: int = LONGEST_NAME, template: bool = False
+    ) -> str:
+        """Return a text; empty where absent. Whole numbers count. Up to LONGEST_NAME it must be one line."""
         node = self.get(name, required=required)
         if node is None:
             return ""

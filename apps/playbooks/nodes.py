@@ -1,4 +1,4 @@
-"""A value together with the place it was read from. Where a playbook did not come as text, places are None."""
+"""A value with the place it was read from. Where a playbook did not come as text, places are None."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNREADABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
-Scalar: TypeAlias = None | bool | int | float | str
+Scalar: TypeAlias = bool | int | float | str | None
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,14 @@ class _Converter:
     def convert(self, value: Any, path: str, depth: int) -> Node:
         self._count(value, path, depth)
         if isinstance(value, dict):
-            return Node({self._key(key, path): self.convert(child, under(path, str(key)[:LONGEST_FIELD_NAME]), depth + 1)
-                         for key, child in value.items()}, path)  # fmt: skip
+            return Node(
+                {self._key(key, path): self._member(key, child, path, depth) for key, child in value.items()},
+                path,
+            )
         if isinstance(value, (list, tuple)):
-            return Node([self.convert(child, under(path, at), depth + 1) for at, child in enumerate(value)], path)
+            return Node(
+                [self.convert(child, under(path, at), depth + 1) for at, child in enumerate(value)], path
+            )
         if isinstance(value, str):
             value = value.replace("\r\n", "\n")
         if value is not None and not isinstance(value, (bool, int, float, str)):
@@ -98,6 +102,9 @@ class _Converter:
         if reason := why_not_scalar(value):
             raise Invalid([Problem(reason, path)])
         return Node(value, path)
+
+    def _member(self, key: Any, child: Any, path: str, depth: int) -> Node:
+        return self.convert(child, under(path, str(key)[:LONGEST_FIELD_NAME]), depth + 1)
 
     def _key(self, key: Any, path: str) -> str:
         if not isinstance(key, str) or why_not_field_name(key):
@@ -110,4 +117,6 @@ class _Converter:
         if depth > DEEPEST:
             raise Invalid([Problem(f"is nested deeper than {DEEPEST} levels", path[:200])])
         if self.values > MOST_VALUES or self.characters > LARGEST_BYTES:
-            raise Invalid([Problem("The playbook is larger than 256 KB. Split it, or move long texts elsewhere.")])
+            raise Invalid(
+                [Problem("The playbook is larger than 256 KB. Split it, or move long texts elsewhere.")]
+            )

@@ -15,17 +15,17 @@ LONGEST_TARGET_MINUTES = 7 * 24 * 60
 
 
 def parse(text: str) -> Definition:
-    """Return the playbook that a YAML (or JSON) text describes. Raises Invalid, and nothing else, for any text."""
+    """Return the playbook of a YAML (or JSON) text. Raises Invalid, and nothing else, for any text."""
     return _definition(yaml_text.read(text))
 
 
 def parse_json(document: Any) -> Definition:
-    """Return the playbook that decoded JSON describes. Raises Invalid, and nothing else; its problems have no lines."""
+    """Return the playbook of decoded JSON. Raises Invalid, and nothing else; its problems have no lines."""
     return _definition(from_python(document))
 
 
 def parse_json_text(text: str | bytes) -> Definition:
-    """Return the playbook in a JSON text. Raises Invalid, also for text that is not JSON and for repeated fields."""
+    """Return the playbook of a JSON text. Raises Invalid, also for repeated fields."""
     try:
         document = json.loads(text, object_pairs_hook=_without_repetition)
     except Invalid:

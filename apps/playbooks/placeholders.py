@@ -1,7 +1,8 @@
 """Fill `{release.version}` and its like into texts. Knows a fixed list of names and never evaluates anything.
 
-`release` is the release that is rolled back, `previous` the deployment that is live before the run, `target` the one
-the run goes to. `{{release.version}}` stands for the text `{release.version}`; any other brace is itself.
+`release` is the release that is rolled back, `previous` the deployment that is live before the run, `target`
+the one the run goes to. `{{release.version}}` stands for the text `{release.version}`; other braces are
+themselves.
 """
 
 from __future__ import annotations
@@ -80,11 +81,11 @@ def why_unknown(name: str, inputs: Collection[str]) -> str:
 
 
 def substitute(template: Any, values: Mapping[str, Any]) -> Any:
-    """Return the template with every placeholder filled from `values`, a mapping of whole names such as `release.flags`.
+    """Return the template with placeholders filled from `values`, keyed by whole names (`release.flags`).
 
-    A text that is one placeholder and nothing else becomes the value itself, so a list stays a list, and is spliced
-    where it stands in a list. Inside a text, lists are joined with ", ". Mappings and lists are filled member by
-    member. A name that is missing or None raises Unfilled.
+    A text that is one placeholder and nothing else becomes the value itself, so a list stays a list, and is
+    spliced where it stands in a list. Inside a text, lists are joined with ", ". Mappings and lists are
+    filled member by member. A name that is missing or None raises Unfilled.
     """
     missing = [name for name in names_in_value(template) if values.get(name) is None]
     if missing:

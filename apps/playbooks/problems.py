@@ -10,7 +10,7 @@ MOST_PROBLEMS = 50
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to repair. `line` and `column` count from 1 and are None where the playbook did not come as text."""
+    """One thing to repair. `line` and `column` count from 1; they are None where no text was read."""
 
     message: str
     path: str = ""
@@ -27,5 +27,7 @@ class Invalid(Exception):
     """The text is not a playbook; `problems` says everything that was found, in the order of the text."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda found: (found.line or 0, found.column or 0)))[:MOST_PROBLEMS]
+        self.problems = tuple(sorted(problems, key=lambda found: (found.line or 0, found.column or 0)))[
+            :MOST_PROBLEMS
+        ]
         super().__init__("\n".join(str(problem) for problem in self.problems))

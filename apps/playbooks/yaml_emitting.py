@@ -65,7 +65,7 @@ def _list(items: list[Any], depth: int) -> Iterator[str]:
 
 
 def _is_short(value: Any) -> bool:
-    """Say whether a value is read well on one line: no mapping of mappings, no long sentence of many lines."""
+    """Say whether a value is read well on one line: no mapping of mappings, no text of many lines."""
     if isinstance(value, dict):
         return all(_is_short(child) and not isinstance(child, dict) for child in value.values())
     if isinstance(value, list):

@@ -1,7 +1,7 @@
 """Read YAML text into nodes with their lines, from the event stream, so that nothing is ever built from tags.
 
-Only what JSON can say is accepted: no tags, no anchors or aliases, no second document, no repeated field. Numbers are
-decimal; `yes`, `no`, `on` and `off` are texts, as YAML 1.2 says.
+Only what JSON can say is accepted: no tags, no anchors or aliases, no second document, no repeated field.
+Numbers are decimal; `yes`, `no`, `on` and `off` are texts, as YAML 1.2 says.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from apps.playbooks.nodes import DEEPEST, LARGEST_BYTES, MOST_VALUES, Node, Scalar, under, why_not_field_name, why_not_scalar
+from apps.playbooks.nodes import (
+    DEEPEST,
+    LARGEST_BYTES,
+    MOST_VALUES,
+    Node,
+    Scalar,
+    under,
+    why_not_field_name,
+    why_not_scalar,
+)
 from apps.playbooks.problems import Invalid, Problem
 
 WHOLE = re.compile(r"[-+]?[0-9]{1,16}")
@@ -37,7 +46,9 @@ def read(text: str) -> Node:
     """Return the document as nodes. Raises Invalid, and nothing else, for any text."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if len(text.encode("utf-8", "replace")) > LARGEST_BYTES:
-        raise Invalid([Problem("The playbook is larger than 256 KB. Split it, or move long texts elsewhere.")])
+        raise Invalid(
+            [Problem("The playbook is larger than 256 KB. Split it, or move long texts elsewhere.")]
+        )
     return _Document(_events(text)).read()
 
 
@@ -52,7 +63,7 @@ def _events(text: str) -> Iterator[Any]:
         raise Invalid([Problem(message, "", *place)]) from None
     except Invalid:
         raise
-    except Exception as error:  # the scanner answers bad escapes and characters with half a dozen built-in exceptions
+    except Exception as error:  # bad escapes and characters leave the scanner as several built-in exceptions
         message = "This is not readable as YAML: it holds a character or an escape that no text may hold."
         raise Invalid([Problem(message, "", *_place_of(error, text))]) from error
 
@@ -107,8 +118,12 @@ class _Document:
                 raise self._stop(event, f"A field name {reason}.", path)
             if key in found:
                 first = found[key].key_line
-                raise self._stop(event, f"“{key[:60]}” is written twice; the first one is on line {first}.", path)
-            found[key] = self._value(next(self.events), under(path, key), depth + 1, event.start_mark.line + 1)
+                raise self._stop(
+                    event, f"“{key[:60]}” is written twice; the first one is on line {first}.", path
+                )
+            found[key] = self._value(
+                next(self.events), under(path, key), depth + 1, event.start_mark.line + 1
+            )
         return found
 
     def _sequence(self, path: str, depth: int) -> list[Node]:
@@ -129,7 +144,9 @@ class _Document:
     def _refuse_cleverness(self, event: Any, path: str, depth: int) -> None:
         self.values += 1
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise self._stop(event, "Anchors and aliases (& and *) are not allowed; write the value out.", path)
+            raise self._stop(
+                event, "Anchors and aliases (& and *) are not allowed; write the value out.", path
+            )
         if getattr(event, "tag", None):
             raise self._stop(event, "Tags (!) are not allowed; write a plain value.", path)
         if depth > DEEPEST:
