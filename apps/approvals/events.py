@@ -1,0 +1,11 @@
+"""What can be said of a question and its votes."""
+
+from apps.timeline.kinds import kind
+
+ASKED = kind("question.asked", "{actor} asked: {title} {who}.")
+APPROVED = kind("question.approved", "{actor} approved as {role}{note}")
+REJECTED = kind("question.rejected", "{actor} rejected as {role}{note}")
+GRANTED = kind("question.granted", "Everybody needed has agreed: {title}")
+OVERDUE = kind("question.overdue", "Nobody has decided in time: {title} ({missing} still to answer)")
+EXPIRED = kind("question.expired", "The question ended unanswered: {title}")
+VOIDED = kind("question.voided", "{actor} withdrew the question: {title} ({reason})")

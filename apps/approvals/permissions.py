@@ -1,0 +1,64 @@
+"""Who may vote on what, and why not. One function, whatever the mouth."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from apps.accounts.models import Person, Role
+from apps.approvals.models import Question, Seat, Vote
+from apps.approvals.rules import listed
+from apps.timeline.answers import YES, Answer, no
+
+
+def may_vote(person: Person | None, question: Question, *, now: datetime) -> Answer:
+    """Answer whether `person` could sit in a free seat of `question` at `now` (the database's clock)."""
+    if person is None:
+        return no("A service token never votes. Ask a person.")
+    if person.organisation_id != question.organisation_id or not person.active:
+        return no("You are not one of the people who may answer this.")
+    if question.requester_id == person.pk:
+        return no("You asked for this, so someone else must answer it.")
+    if question.state != "open":
+        return no(f"This question is already {WORDS[question.state]}.")
+    if now >= question.expires_at:
+        return no("The time to answer has run out. Plan again to ask again.")
+    if any(vote.person_id == person.pk for vote in question.votes.all()):
+        return no("You have answered this already.")
+    if seat_for(person, question) is None:
+        return no(f"This needs {needed_roles(question)}, and you hold none of these roles.")
+    return YES
+
+
+WORDS = {"granted": "agreed", "rejected": "rejected", "expired": "over: nobody decided in time", "void": "withdrawn"}
+
+
+def seat_for(person: Person, question: Question, role: str = "") -> tuple[Seat, str] | None:
+    """Return the free seat that `person` can take and the role they take it in, or None.
+
+    `role` asks for a seat in that role; a person with several roles otherwise gets the first free one.
+    """
+    held = roles_of(person)
+    if role:
+        held &= {role}
+    taken = {vote.seat_id for vote in question.votes.all()}
+    for seat in question.seats.all():
+        if seat.pk in taken:
+            continue
+        if not seat.roles and (not role or role in held):
+            return seat, next(iter(sorted(held)), "person")
+        if fitting := [name for name in seat.roles if name in held]:
+            return seat, fitting[0]
+    return None
+
+
+def roles_of(person: Person) -> set[str]:
+    """Return the slugs of the roles that `person` holds now."""
+    return set(Role.objects.filter(holdings__person=person).values_list("slug", flat=True))
+
+
+def needed_roles(question: Question) -> str:
+    """Say which roles still have a free seat, by their names."""
+    taken = {vote.seat_id for vote in Vote.objects.filter(question=question)}
+    slugs = [role for seat in question.seats.all() if seat.pk not in taken for role in seat.roles]
+    names = dict(Role.objects.filter(organisation_id=question.organisation_id).values_list("slug", "name"))
+    return listed([names.get(slug, slug) for slug in dict.fromkeys(slugs)], "or") or "nobody any more"
