@@ -1,7 +1,9 @@
-"""The promise every provider keeps: what it can do, declared as data, and four verbs: check, observe, apply, verify.
+"""The promise every provider keeps: what it can do, declared as data, and four verbs: check, observe, apply,
+verify.
 
-An adapter never imports models, requests or HTML. It gets an `Access` (address, settings, opened credentials) and a
-`Call` (what the approved plan says), and answers with values. It never repeats a mutating request by itself.
+An adapter never imports models, requests or HTML. It gets an `Access` (address, settings, opened credentials)
+and a `Call` (what the approved plan says), and answers with values. It never repeats a mutating request by
+itself.
 """
 
 from __future__ import annotations
@@ -65,10 +67,10 @@ def always_permitted() -> bool:
 class Sending:
     """What identifies one attempt to the provider.
 
-    `idempotency_key` is the same for all attempts of a step; `attempt_id` is unique; `marker` is a short text that a
-    class C action leaves behind to be found again; `reason` is a human sentence; `deadline_seconds` bounds the call.
-    `permit` is asked at the last moment before every mutating request, when the connection already stands: where it
-    says no (a freeze, a lost lease), that request is not sent.
+    `idempotency_key` is the same for all attempts of a step; `attempt_id` is unique; `marker` is a short text
+    that a class C action leaves behind to be found again; `reason` is a human sentence; `deadline_seconds`
+    bounds the call. `permit` is asked at the last moment before every mutating request, when the connection
+    already stands: where it says no (a freeze, a lost lease), that request is not sent.
     """
 
     idempotency_key: str
@@ -89,10 +91,11 @@ class Seen(StrEnum):
 
 @dataclass(frozen=True)
 class Observation:
-    """What the provider says now. `identity` holds only the facts whose change is drift; `readings` is for people.
+    """What the provider says now. `identity` holds only the facts whose change is drift; `readings` is for
+    people.
 
-    `under_way` means that the provider is just now making the change that the call wants: neither the baseline nor
-    drift, so look again before judging.
+    `under_way` means that the provider is just now making the change that the call wants: neither the
+    baseline nor drift, so look again before judging.
     """
 
     seen: Seen
@@ -157,7 +160,9 @@ class Finding:
 
 
 class ProviderError(Exception):
-    """The only exception that may leave an adapter's reads; its text is a sentence for people, without secrets."""
+    """The only exception that may leave an adapter's reads; its text is a sentence for people, without
+    secrets.
+    """
 
 
 class Provider(ABC):
@@ -186,8 +191,14 @@ class Provider(ABC):
         except KeyError:
             return (f"{self.name} has no action “{call.action}”.",)
         known = {parameter.name: parameter for parameter in action.parameters}
-        found = [f"{action.title} has no parameter “{name}”." for name in call.parameters if name not in known]
-        found += [text for name, parameter in known.items() if (text := parameter.problem(call.parameters.get(name)))]
+        found = [
+            f"{action.title} has no parameter “{name}”." for name in call.parameters if name not in known
+        ]
+        found += [
+            text
+            for name, parameter in known.items()
+            if (text := parameter.problem(call.parameters.get(name)))
+        ]
         return found
 
     @abstractmethod

@@ -58,14 +58,18 @@ class Parameter:
             return f"“{self.name}” must be a text."
         if self.kind == "text" and self.required and not value.strip():
             return f"“{self.name}” is empty."
-        if self.kind == "list" and not (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)):
+        if self.kind == "list" and not (
+            isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+        ):
             return f"“{self.name}” must be a list of texts."
         return ""
 
 
 @dataclass(frozen=True)
 class Action:
-    """Something a provider can do, described well enough to plan, approve and survive it. Times are in seconds."""
+    """Something a provider can do, described well enough to plan, approve and survive it. Times are in
+    seconds.
+    """
 
     name: str
     title: str

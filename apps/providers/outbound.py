@@ -1,7 +1,9 @@
-"""Decide which addresses the portal may connect to, before a name is stored and again when a connection is opened.
+"""Decide which addresses the portal may connect to, before a name is stored and again when a connection is
+opened.
 
-A name is resolved once and the connection goes to an address that was looked at. Private addresses are refused unless
-the operator opened them with OUTBOUND_ALLOW. Sources: CVE lists named in docs/operate.md; RFC 6890 for the networks.
+A name is resolved once and the connection goes to an address that was looked at. Private addresses are
+refused unless the operator opened them with OUTBOUND_ALLOW. Sources: CVE lists named in docs/operate.md; RFC
+6890 for the networks.
 """
 
 from __future__ import annotations
@@ -25,12 +27,13 @@ PUBLIC_V6 = ipaddress.ip_network("2000::/3")
 NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
     for text in (
-        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
-        "192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 "
-        "203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 "
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24"),
+        *("192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
+        *("224.0.0.0/4", "240.0.0.0/4"),
         # Teredo, ORCHID and benchmarking, documentation, 6to4: all can carry or stand for another address.
-        "2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20"
-    ).split()
+        *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
+    )
 )
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _NUMBER_LIKE = re.compile(r"(0x[0-9a-f]*|[0-9]+)\Z")
@@ -93,7 +96,9 @@ class Policy:
 
 
 def policy_from(text: str) -> Policy:
-    """Read an OUTBOUND_ALLOW text: `host:port` and CIDR entries, comma separated. Raises ValueError for another."""
+    """Read an OUTBOUND_ALLOW text: `host:port` and CIDR entries, comma separated. Raises ValueError for
+    another.
+    """
     endpoints, networks = [], []
     for entry in filter(None, (part.strip() for part in text.split(","))):
         if "/" in entry:
@@ -101,7 +106,9 @@ def policy_from(text: str) -> Policy:
             continue
         host, colon, port = entry.rpartition(":")
         if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise ValueError(f"OUTBOUND_ALLOW has the entry “{entry}”; write host:port or a network like 10.0.0.0/8.")
+            raise ValueError(
+                f"OUTBOUND_ALLOW has the entry “{entry}”; write host:port or a network like 10.0.0.0/8."
+            )
         endpoints.append((host.strip("[]").lower(), int(port)))
     return Policy(tuple(endpoints), tuple(networks))
 
@@ -114,7 +121,9 @@ def policy_from_environment() -> Policy:
     return _policy_from(os.environ.get("OUTBOUND_ALLOW", ""))
 
 
-def check_address(url: str, allow: Policy | None = None, *, public_ports: frozenset[int] | None = None) -> None:
+def check_address(
+    url: str, allow: Policy | None = None, *, public_ports: frozenset[int] | None = None
+) -> None:
     """Refuse an address that a person typed, or return. `public_ports` limits the ports of public addresses.
 
     A name that does not resolve now is let through: it is looked at again when it is used.
@@ -144,8 +153,8 @@ def resolve(
         return opened
     if not addresses or not all(is_public(address) for address in addresses):
         raise AddressRefused(
-            f"Address not allowed: {host} is not on the public internet. The operator of this installation can open it "
-            f"with OUTBOUND_ALLOW={host}:{port}."
+            f"Address not allowed: {host} is not on the public internet. The operator of this installation "
+            f"can open it with OUTBOUND_ALLOW={host}:{port}."
         )
     if public_ports is not None and port not in public_ports:
         raise AddressRefused(f"Address not allowed: port {port} may not be used here.")
@@ -162,7 +171,9 @@ def is_public(address: Address) -> bool:
 def split_address(url: str) -> tuple[str, int]:
     """Return host and port of an http or https address. Raises AddressRefused for anything unusual."""
     if not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
-        raise AddressRefused("Address not allowed: it may hold only plain ASCII characters, no spaces and no “\\”.")
+        raise AddressRefused(
+            "Address not allowed: it may hold only plain ASCII characters, no spaces and no “\\”."
+        )
     if "#" in url:
         raise AddressRefused("Address not allowed: leave out the part from “#” on.")
     try:

@@ -1,0 +1,65 @@
+"""Ask LaunchDarkly everything that could stop a flag from being switched. Reads only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.providers.base import Access, Finding, ProviderError
+from apps.providers.endings import dig
+from apps.providers.http import Answer
+from apps.providers.launchdarkly.wire import API, environment_key, project_key
+
+RIGHTS = (
+    "LaunchDarkly tells only when it is used whether the token may switch flags; "
+    "it needs “updateOn” in this environment."
+)
+
+
+def findings(access: Access) -> list[Finding]:
+    """Return one sentence for each thing that was looked at. Raises nothing."""
+    if str(access.credentials.get("token", "")).startswith(("sdk-", "mob-")):
+        text = "This is an SDK or mobile key; the REST API needs a personal or service token (api-…)."
+        return [Finding("error", text, "token")]
+    try:
+        return _environment(access)
+    except ProviderError as error:
+        return [Finding("error", str(error), "sign-in")]
+
+
+def _environment(access: Access) -> list[Finding]:
+    project, environment = project_key(access), environment_key(access)
+    answer = API.read(access, f"/api/v2/projects/{project}/environments/{environment}")
+    if answer.ok:
+        found = [
+            Finding("ok", f"Signed in; the environment {project}/{environment} is there.", "environment")
+        ]
+        return [*found, *_approvals(answer.json()), Finding("ok", RIGHTS, "rights")]
+    if answer.status != 404:
+        raise API.unreadable(access, answer, f"The environment {environment}")
+    return _flags_instead(access, project, environment)
+
+
+def _flags_instead(access: Access, project: str, environment: str) -> list[Finding]:
+    """Ask for flags where the environment's own page is not to be had."""
+    flags: Answer = API.read(access, f"/api/v2/flags/{project}", {"env": environment, "limit": 1})
+    if flags.ok:
+        text = f"Signed in; the project {project} is there. {environment} cannot be read."
+        return [Finding("ok", text, "project"), Finding("ok", RIGHTS, "rights")]
+    if flags.status != 404:
+        raise API.unreadable(access, flags, f"The project {project}")
+    text = f"LaunchDarkly shows this token no environment {environment} in a project {project}."
+    return [Finding("error", text, "environment")]
+
+
+def _approvals(body: Any) -> list[Finding]:
+    settings = dig(body, "approvalSettings")
+    if dig(settings, "required"):
+        text = (
+            "Changes in this environment need an approval in LaunchDarkly, so the portal cannot make them. "
+            "Let the token's role bypass approvals, or plan to switch them by hand."
+        )
+        return [Finding("warning", text, "approvals")]
+    if tags := dig(settings, "requiredApprovalTags"):
+        text = f"Flags with these tags need an approval in LaunchDarkly: {', '.join(map(str, tags))}."
+        return [Finding("warning", text, "approvals")]
+    return []

@@ -1,0 +1,45 @@
+"""Find providers by their slug: the built-in ones, and those that other packages bring as entry points."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from apps.providers.base import Provider
+
+ENTRY_POINTS = "rollback_portal.providers"
+BUILT_IN = {
+    "vercel": "apps.providers.vercel.provider.Vercel",
+    "launchdarkly": "apps.providers.launchdarkly.provider.LaunchDarkly",
+    "upstash": "apps.providers.upstash.provider.Upstash",
+    "slack": "apps.providers.slack.provider.Slack",
+    "pagerduty": "apps.providers.pagerduty.provider.PagerDuty",
+    "http": "apps.providers.http_request.provider.HttpRequest",
+}
+
+
+class UnknownProvider(KeyError):
+    """There is no provider with that slug."""
+
+
+@cache
+def provider(slug: str) -> Provider:
+    """Return the provider called `slug`; the same object each time. Raises UnknownProvider."""
+    if slug in BUILT_IN:
+        module, _, name = BUILT_IN[slug].rpartition(".")
+        made = getattr(import_module(module), name)()
+    else:
+        found = [entry for entry in entry_points(group=ENTRY_POINTS) if entry.name == slug]
+        if not found:
+            raise UnknownProvider(slug)
+        made = found[0].load()()
+    if not isinstance(made, Provider) or made.slug != slug:
+        raise TypeError(f"The provider registered as {slug!r} is not a Provider with that slug.")
+    return made
+
+
+def providers() -> list[Provider]:
+    """Return every provider, the built-in ones first, each in the order of registration."""
+    others = [entry.name for entry in entry_points(group=ENTRY_POINTS) if entry.name not in BUILT_IN]
+    return [provider(slug) for slug in (*BUILT_IN, *dict.fromkeys(others))]

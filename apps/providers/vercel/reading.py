@@ -1,0 +1,217 @@
+"""Read from Vercel what production serves, which alias job is under way, and what could be served instead.
+
+Vercel tells "what is live" in several places, and not every one is always filled; the strongest answer that
+is there wins. Source: REST API reference (projects, deployments) and the status loop of Vercel's own command
+line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from apps.providers.base import Access, ProviderError
+from apps.providers.calling import Api, credential, segment
+from apps.providers.endings import dig
+from apps.providers.hosting import HostedDeployment, Live, Pinned
+
+JOB_IS_STALE_AFTER_SECONDS = 600  # a job older than this no longer counts as under way
+LISTED = 100
+
+API = Api(
+    "Vercel",
+    "https://api.vercel.com",
+    lambda access: {"Authorization": f"Bearer {credential(access, 'token', 'Vercel')}"},
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """The last request to move production addresses. `kind` is rollback or promote; times are datetimes."""
+
+    kind: str
+    status: str
+    target: str
+    requested_at: datetime | None
+
+    @property
+    def under_way(self) -> bool:
+        """Say whether Vercel is moving addresses for it now."""
+        if self.status not in ("pending", "in-progress"):
+            return False
+        age = time.time() - self.requested_at.timestamp() if self.requested_at else 0
+        return age < JOB_IS_STALE_AFTER_SECONDS
+
+
+@dataclass(frozen=True)
+class Production:
+    """One look at a project: its name, what is live, the last job, and the reason given for a rollback."""
+
+    name: str
+    live: Live
+    job: Job | None
+    reason: str = ""
+
+
+def scope(access: Access) -> dict[str, str]:
+    """Return the query that names the team; Vercel wants it on every call."""
+    return {"teamId": access.settings.get("team_id", "")}
+
+
+def project_path(access: Access) -> str:
+    """Return the project's id as a path segment. Raises ProviderError for an id that cannot be one."""
+    return segment(access.settings.get("project_id"), "a Vercel project id")
+
+
+def project(access: Access) -> dict[str, Any]:
+    """Return the project as Vercel describes it. Raises ProviderError."""
+    query = {"rollbackInfo": "true", **scope(access)}
+    answer = API.read(access, f"/v9/projects/{project_path(access)}", query)
+    body = answer.json() if answer.ok else None
+    if not isinstance(body, dict):
+        raise API.unreadable(access, answer, f"The project {access.settings.get('project_id')}")
+    return body
+
+
+def production(access: Access) -> Production:
+    """Return what production serves and what is moving it. Raises ProviderError."""
+    body = project(access)
+    job = job_of(dig(body, "lastAliasRequest"))
+    live = _from_addresses(body) or _from_project(body, job) or _from_elsewhere(access)
+    if job and job.under_way:
+        live = Live(live.reference, live.source, live.addresses, moving_to=job.target)
+    name = str(dig(body, "name") or access.settings.get("project_id"))
+    return Production(name, live, job, str(dig(body, "rollbackDescription", "description") or ""))
+
+
+def job_of(request: Any) -> Job | None:
+    """Return the job that a `lastAliasRequest` describes, or None."""
+    target = dig(request, "toDeploymentId")
+    if not isinstance(target, str):
+        return None
+    status, kind = str(dig(request, "jobStatus") or ""), str(dig(request, "type") or "")
+    return Job(kind, status, target, moment(dig(request, "requestedAt")))
+
+
+def deployments(access: Access) -> list[HostedDeployment]:
+    """Return the production deployments that were built, newest first. Raises ProviderError."""
+    query = {
+        "projectId": access.settings.get("project_id"),
+        "target": "production",
+        "state": "READY",
+        "limit": LISTED,
+        **scope(access),
+    }
+    answer = API.read(access, "/v6/deployments", query)
+    if answer.status == 404:
+        answer = API.read(access, "/v7/deployments", query)
+    items = dig(answer.json(), "deployments") if answer.ok else None
+    if not isinstance(items, list):
+        raise API.unreadable(access, answer, "The list of deployments")
+    found = [_deployment(item) for item in items if dig(item, "target") in ("production", None)]
+    return sorted((one for one in found if one.ready), key=lambda one: one.created_at or _NEVER, reverse=True)
+
+
+def pinned(access: Access) -> Pinned | None:
+    """Return how production is pinned to an older release, or None. Raises ProviderError.
+
+    After a rollback Vercel stops giving production addresses to new releases until one is promoted.
+    """
+    now = production(access)
+    if now.job and now.job.kind == "rollback" and now.job.status == "succeeded":
+        return Pinned(now.job.target, now.job.requested_at, now.reason)
+    return None
+
+
+def failed_addresses(access: Access, kind: str) -> dict[str, str]:
+    """Return the addresses that the last job could not move, with the deployment they still point to."""
+    version = "v1" if kind == "promote" else "v9"
+    path = f"/{version}/projects/{project_path(access)}/{kind}/aliases"
+    try:
+        body = API.read(access, path, {"failedOnly": "true", "limit": 20, **scope(access)}).json()
+    except ProviderError:
+        return {}  # only a detail of a failure that is already certain
+    found = {}
+    for item in dig(body, "aliases") or []:
+        alias = dig(item, "alias")
+        name = alias if isinstance(alias, str) else dig(alias, "alias")
+        if name and dig(item, "status") in ("failed", None):
+            found[str(name)] = str(dig(alias, "deploymentId") or "")
+    return found
+
+
+def moment(milliseconds: Any) -> datetime | None:
+    """Return the time that Vercel gives in milliseconds since the epoch, or None."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _from_addresses(body: Mapping[str, Any]) -> Live | None:
+    found = {}
+    for alias in dig(body, "alias") or []:
+        production_alias = str(dig(alias, "target") or dig(alias, "environment")).lower() == "production"
+        reference = dig(alias, "deployment", "id")
+        if production_alias and not dig(alias, "redirect") and isinstance(reference, str):
+            found[str(dig(alias, "domain"))] = reference
+    if not found:
+        return None
+    together = set(found.values())
+    return Live(together.pop() if len(together) == 1 else "", "the production addresses", found)
+
+
+def _from_project(body: Mapping[str, Any], job: Job | None) -> Live | None:
+    reference = dig(body, "targets", "production", "id")
+    if isinstance(reference, str):
+        return Live(reference, "the project's production target")
+    if job and job.status == "succeeded":
+        return Live(job.target, "the last finished request to move addresses")
+    return None
+
+
+def _from_elsewhere(access: Access) -> Live:
+    answer = API.read(access, f"/projects/{project_path(access)}/production-deployment", scope(access))
+    reference = dig(answer.json(), "deployment", "id") if answer.ok else None
+    if isinstance(reference, str):
+        return Live(reference, "the production deployment")
+    try:
+        newest = next((one for one in deployments(access) if one.served_production), None)
+    except ProviderError:
+        newest = None  # an endpoint of last resort; its absence is no error of its own
+    return (
+        Live(newest.reference, "the newest deployment that served production")
+        if newest
+        else Live("", "nothing")
+    )
+
+
+def _deployment(item: Any) -> HostedDeployment:
+    meta = dig(item, "meta") or {}
+
+    def of_commit(name: str) -> str:
+        hosts = ("github", "gitlab", "bitbucket")
+        return next(
+            (str(meta[f"{host}{name}"]) for host in hosts if isinstance(meta.get(f"{host}{name}"), str)), ""
+        )
+
+    return HostedDeployment(
+        reference=str(dig(item, "uid") or dig(item, "id") or ""),
+        created_at=moment(dig(item, "createdAt") or dig(item, "created")),
+        ready=(dig(item, "readyState") or dig(item, "state")) == "READY",
+        served_production=dig(item, "readySubstate") in ("PROMOTED", None),
+        url=str(dig(item, "url") or ""),
+        commit=of_commit("CommitSha"),
+        branch=of_commit("CommitRef"),
+        message=of_commit("CommitMessage"),
+        author=str(dig(item, "creator", "username") or ""),
+        page=str(dig(item, "inspectorUrl") or ""),
+    )
