@@ -2,19 +2,20 @@
 
 All under `/_control` of the main port, JSON in and out (POST needs `Content-Type: application/json`):
 
-`GET /_control/journal?slug=&after=&limit=`  every mutating request: received, effect, answered (the outside truth)
+`GET /_control/journal?slug=&after=&limit=`  every mutating request: received, effect, answered
 `GET /_control/requests?slug=`               the last 2000 requests of this process, reads included
 `GET /_control/state/<slug>`                 the provider's state as stored
 `GET /_control/describe`                     the starting world, as `--describe` prints it
 `POST /_control/reset`                       first states, empty journal, no faults, clock as on the wall
 `POST /_control/clock {"advance_seconds"}`   jobs and delayed appearances come due without waiting
-`GET|POST|DELETE /_control/faults`           the script of trouble: one line or `{"faults": [...]}` (see `faults.Fault`)
-`POST /_control/settings/<slug> {...}`       habits: delays, plan, oddities; answers all settings of the provider
-`POST /_control/do/<slug>/<deed> {...}`      things that happen at the provider by other hands, such as a new deployment
+`GET|POST|DELETE /_control/faults`           the script of trouble, see `faults.Fault`: a line or `{"faults": []}`
+`POST /_control/settings/<slug> {...}`       habits: delays, plan, oddities; answers all of them
+`POST /_control/do/<slug>/<deed> {...}`      what happens at the provider by other hands
 
-Settings every provider has: `require_attempt_id` (refuse changes without `X-Attempt-Id`, 428). Settings and deeds of
-one provider stand in its simulator's docstring. A fault line: `{"kind", "slug"?, "method"?, "path"? (regex), "reads"?,
-"times"?, "skip"?, "status"?, "retry_after"?, "seconds"?, "location"?, "flapping"?, "body"?}`.
+Settings every provider has: `require_attempt_id` (refuse changes without `X-Attempt-Id`, 428). Settings and
+deeds of one provider stand in its simulator's docstring. A fault line: `{"kind", "slug"?, "method"?, "path"?
+(regex), "reads"?, "times"?, "skip"?, "status"?, "retry_after"?, "seconds"?, "location"?, "flapping"?,
+"body"?}`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,7 @@ def faults(front: "Front", request: Request) -> Any:
 def script(front: "Front", request: Request) -> Any:
     """Appends lines to the script."""
     body = request.object()
-    for line in body["faults"] if "faults" in body else [body]:
+    for line in body.get("faults", [body]):
         front.faults.add(line)
     return [fault.shown() for fault in front.faults.lines]
 

@@ -21,9 +21,10 @@ class UnknownFault(ValueError):
 class Fault:
     """One line of a script; times in seconds.
 
-    `kind` is one of `KINDS`. `times` matching requests are hit after `skip` were let through. Without `method`, `path`
-    (a regular expression, searched in the path) and `reads` a fault hits requests that would change something; with
-    `reads: true` it hits only reads, with `reads: null` both. `stale` hits the reads that follow the next effect.
+    `kind` is one of `KINDS`. `times` matching requests are hit after `skip` were let through. Without `method`,
+    `path` (a regular expression, searched in the path) and `reads` a fault hits requests that would change
+    something; with `reads: true` it hits only reads, with `reads: null` both. `stale` hits the reads that follow
+    the next effect; a `flapping` one only every other of them.
     """
 
     kind: str
@@ -48,7 +49,9 @@ class Fault:
         """Reads one line of a script; raises `UnknownFault` for an unknown kind or field."""
         unknown = set(script) - ({f.name for f in fields(cls)} - {"hits", "seen", "past"})
         if unknown or script.get("kind") not in KINDS:
-            raise UnknownFault(f"Unknown: {sorted(unknown) or script.get('kind')}. Kinds: {', '.join(sorted(KINDS))}.")
+            raise UnknownFault(
+                f"Unknown: {sorted(unknown) or script.get('kind')}. Kinds: {', '.join(sorted(KINDS))}."
+            )
         if isinstance(script.get("retry_after"), int | float):
             script = {**script, "retry_after": str(script["retry_after"])}
         return cls(**script)

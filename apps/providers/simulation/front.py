@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from . import wire
 from .control import Control
 from .faults import AFTER, SPOILT, Fault, Faults
-from .messages import Malformed, Request, Response
+from .messages import Malformed, Refused, Request, Response
 from .world import Refusal, Simulator, World
 
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -44,7 +44,9 @@ class Front:
         else:
             await wire.send_whole(send, self.control.answer(slug, request), head=head)
 
-    async def _serve(self, simulator: Simulator, request: Request, receive: wire.Receive, send: wire.Send) -> None:
+    async def _serve(
+        self, simulator: Simulator, request: Request, receive: wire.Receive, send: wire.Send
+    ) -> None:
         request.path = simulator.path(request.path)
         mutates = self._mutates(simulator, request)
         fault = self.faults.next_for(simulator.slug, request, mutates)
@@ -97,7 +99,9 @@ class Front:
         slug = simulator.slug
         if entry is not None and self.world.settings(slug).get("require_attempt_id"):
             if not request.headers.get("x-attempt-id"):
-                return simulator.refuse(Refusal(428, "This simulator is set to refuse changes without X-Attempt-Id."))
+                return simulator.refuse(
+                    Refusal(428, "This simulator is set to refuse changes without X-Attempt-Id.")
+                )
         past = self.faults.past_for(slug, request) if entry is None else None
         if past is not None:
             with self.world.looking_back(slug, past):
@@ -111,19 +115,21 @@ class Front:
         return response
 
     def _called(self, simulator: Simulator, request: Request) -> Response:
-        refused = simulator.guard(self.world, request)
-        if refused is not None:
-            return simulator.finish(self.world, request, refused)
-        found = simulator.routes.find(request.method, request.path)
+        """The provider's answer; what it did not understand it refuses in its own words."""
         try:
-            if found is None:
-                known = simulator.routes.knows(request.path)
-                response = simulator.refuse(Refusal(405, "Method not allowed") if known else Refusal(404, "Not Found"))
-            else:
-                response = found[0].handler(self.world, request, **found[1])
+            response = simulator.guard(self.world, request) or self._routed(simulator, request)
+        except Refused as refused:
+            response = refused.response
         except Malformed as error:
             response = simulator.refuse(Refusal(400, f"Invalid JSON: {error}"))
         return simulator.finish(self.world, request, response)
+
+    def _routed(self, simulator: Simulator, request: Request) -> Response:
+        found = simulator.routes.find(request.method, request.path)
+        if found:
+            return found[0].handler(self.world, request, **found[1])
+        known = simulator.routes.knows(request.path)
+        return simulator.refuse(Refusal(405, "Method not allowed") if known else Refusal(404, "Not Found"))
 
     def _mutates(self, simulator: Simulator, request: Request) -> bool:
         if simulator.mutates is not None:
@@ -165,7 +171,9 @@ def _request(scope: dict[str, Any], body: bytes) -> Request:
     host = headers.get("host") or ":".join(str(part) for part in scope.get("server") or ("127.0.0.1", 0))
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     raw = scope.get("raw_path") or scope["path"].encode()
-    return Request(scope["method"], raw.decode("latin-1").partition("?")[0], query, headers, body, f"http://{host}")
+    return Request(
+        scope["method"], raw.decode("latin-1").partition("?")[0], query, headers, body, f"http://{host}"
+    )
 
 
 def _without_prefix(path: str) -> tuple[str, str]:
@@ -183,5 +191,3 @@ def _instead(simulator: Simulator, fault: Fault) -> Response:
 
 def _shown_headers(request: Request) -> dict[str, str]:
     return {name: "•••" if name in SECRET_HEADERS else value for name, value in request.headers.items()}
-
-

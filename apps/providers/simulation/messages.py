@@ -13,6 +13,14 @@ class Malformed(ValueError):
     """The body is not what its content type promises."""
 
 
+class Refused(Exception):
+    """A request that account, plan or state do not allow; carries the provider's answer."""
+
+    def __init__(self, response: "Response") -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
 @dataclass
 class Request:
     """One call as it arrived, with the path relative to the provider's own root."""

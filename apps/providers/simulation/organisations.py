@@ -49,17 +49,54 @@ MOTION_MAVERICKS = Organisation(
     team="team_motion",
     project="prj_portal",
     project_name="portal",
-    addresses=("portal.motion-mavericks.example", "share.motion-mavericks.example", "api.motion-mavericks.example"),
+    addresses=(
+        "portal.motion-mavericks.example",
+        "share.motion-mavericks.example",
+        "api.motion-mavericks.example",
+    ),
     releases=(
-        Release("v2.28.0", "dpl_2Fj6yKpS", "a71c0d3", "Lena Fischer", 44 * DAY, "Agencies can reorder milestones"),
-        Release("v2.29.1", "dpl_8Tw3rQzL", "c05be91", "Tom Okafor", 27 * DAY, "Faster asset playback on phones"),
+        Release(
+            "v2.28.0", "dpl_2Fj6yKpS", "a71c0d3", "Lena Fischer", 44 * DAY, "Agencies can reorder milestones"
+        ),
+        Release(
+            "v2.29.1", "dpl_8Tw3rQzL", "c05be91", "Tom Okafor", 27 * DAY, "Faster asset playback on phones"
+        ),
         Release("v2.30.0", "dpl_5Bn1mXcD", "e93f7aa", "Lena Fischer", 16 * DAY, "Notification digests"),
         Release("v2.30.3", "dpl_9Gk4hVsJ", "77d21bc", "Hanna Lindqvist", 9 * DAY, "Fix digest time zones"),
-        Release("v2.30.4", "dpl_4Hc9nWbK", "4be02aa", "Lena Fischer", 4 * DAY + 2 * 3600, "Fix share link previews"),
-        Release("v2.30.5", "dpl_3Er8uFaP", "b18d440", "Tom Okafor", 2 * DAY, "Upgrade image pipeline", state="ERROR"),
-        Release("preview", "dpl_6Pv5wNyG", "5f0a3e2", "Tom Okafor", 26 * 3600, "Try new share page", state="PREVIEW"),
         Release(
-            "v2.31.0", "dpl_7Qm2xVtR", "9c41e7d", "Tom Okafor", 14 * MINUTE, "New share links, signed with key 2", True
+            "v2.30.4",
+            "dpl_4Hc9nWbK",
+            "4be02aa",
+            "Lena Fischer",
+            4 * DAY + 2 * 3600,
+            "Fix share link previews",
+        ),
+        Release(
+            "v2.30.5",
+            "dpl_3Er8uFaP",
+            "b18d440",
+            "Tom Okafor",
+            2 * DAY,
+            "Upgrade image pipeline",
+            state="ERROR",
+        ),
+        Release(
+            "preview",
+            "dpl_6Pv5wNyG",
+            "5f0a3e2",
+            "Tom Okafor",
+            26 * 3600,
+            "Try new share page",
+            state="PREVIEW",
+        ),
+        Release(
+            "v2.31.0",
+            "dpl_7Qm2xVtR",
+            "9c41e7d",
+            "Tom Okafor",
+            14 * MINUTE,
+            "New share links, signed with key 2",
+            True,
         ),
     ),
     flags={

@@ -28,9 +28,7 @@ class Routes:
     def __init__(self) -> None:
         self._rows: list[Route] = []
 
-    def add(
-        self, method: str, *paths: str, mutates: bool | None = None
-    ) -> Callable[[Handler], Handler]:
+    def add(self, method: str, *paths: str, mutates: bool | None = None) -> Callable[[Handler], Handler]:
         """Registers a handler; what is not GET mutates unless said otherwise."""
         changes = method not in READING if mutates is None else mutates
 

@@ -1,4 +1,4 @@
-"""Keeps the simulators' states and the journal of changes in one SQLite file, on the disk before anybody is answered."""
+"""Keeps states and journal in one SQLite file, on the disk before anybody is answered."""
 
 import json
 import sqlite3
@@ -46,7 +46,9 @@ class Storage:
         rows = self._db.execute("select slug, body from state").fetchall()
         return {row["slug"]: json.loads(row["body"]) for row in rows}
 
-    def keep(self, states: dict[str, Any], entry: int | None = None, effects: list[Any] | None = None) -> None:
+    def keep(
+        self, states: dict[str, Any], entry: int | None = None, effects: list[Any] | None = None
+    ) -> None:
         """Commits states, and with them the effect of the journal entry that caused them."""
         with self._db:
             for slug, state in states.items():

@@ -1,7 +1,7 @@
 """Which deployment answers at which address: the one truth that hosting and the customers' sites share.
 
-A project's addresses point to deployments. A move is a job: it is pending, then moves one address after the other,
-then ends. Everything is derived from the clock, so a restart in the middle of a job changes nothing.
+A project's addresses point to deployments. A move is a job: it is pending, then moves one address after the
+other, then ends. Everything is derived from the clock, so a restart in the middle of a job changes nothing.
 """
 
 from collections.abc import Iterable
@@ -27,8 +27,35 @@ def settle(project: Project, now_ms: int) -> None:
             move["status"] = "completed"
 
 
+def finish_builds(state: dict[str, Any], now_ms: int) -> None:
+    """Deployments whose build has ended become ready; production ones go live unless the project is pinned."""
+    for deployment in state["deployments"].values():
+        ready_at = deployment.get("ready_at")
+        if deployment["state"] in ("QUEUED", "BUILDING") and ready_at is not None and ready_at <= now_ms:
+            deployment.update(state="READY", ready=ready_at)
+            if deployment["target"] == "production":
+                go_live(state["projects"][deployment["project"]], deployment, ready_at)
+
+
+def go_live(project: Project, deployment: dict[str, Any], at_ms: int) -> None:
+    """Assigns the production addresses to a new deployment; on a pinned project it only stays STAGED."""
+    if project["pinned"] or not project["autoAssignCustomDomains"]:
+        deployment["substate"] = "STAGED"
+        return
+    deployment.update(substate="PROMOTED", promoted_at=at_ms)
+    for alias in project["aliases"]:
+        point(project, alias, deployment["id"], at_ms)
+
+
 def start_job(
-    project: Project, kind: str, target: str, *, now_ms: int, seconds: float, failing: Iterable[str] = (), ends: bool
+    project: Project,
+    kind: str,
+    target: str,
+    *,
+    now_ms: int,
+    seconds: float,
+    failing: Iterable[str] = (),
+    ends: bool,
 ) -> None:
     """Begins to move every production address to `target` within `seconds`; with `ends` false it never finishes."""
     addresses = list(project["aliases"])
@@ -37,7 +64,9 @@ def start_job(
         last = number == len(addresses)
         at = now_ms + int(seconds * 1000 * number / len(addresses))
         fails = alias in failing
-        moves.append({"alias": alias, "at": None if last and not ends else at, "fails": fails, "status": "pending"})
+        moves.append(
+            {"alias": alias, "at": None if last and not ends else at, "fails": fails, "status": "pending"}
+        )
     project["job"] = {
         "type": kind,
         "fromDeploymentId": current(project),
@@ -68,7 +97,9 @@ def running(project: Project, now_ms: int) -> bool:
 
 def point(project: Project, alias: str, deployment: str, at_ms: int) -> str | None:
     """Points one address to a deployment; returns what it pointed to before."""
-    record = project["aliases"].setdefault(alias, {"deployment": None, "before": None, "moved_at": 0, "uid": alias})
+    record = project["aliases"].setdefault(
+        alias, {"deployment": None, "before": None, "moved_at": 0, "uid": alias}
+    )
     old: str | None = record["deployment"]
     if old != deployment:
         record.update(deployment=deployment, before=old, moved_at=at_ms)
@@ -97,6 +128,7 @@ def serving(world: World, project_id: str, position: int) -> dict[str, Any]:
     state = world.state("vercel")
     project = state["projects"][project_id]
     now = world.now_ms()
+    finish_builds(state, now)
     settle(project, now)
     records = list(project["aliases"].values())
     record = records[min(position, len(records) - 1)]

@@ -1,7 +1,6 @@
 """The state all simulators share, their clock, and what one simulator is made of. Knows no provider."""
 
 import json
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,7 +49,6 @@ class World:
     def __init__(self, simulators: dict[str, Simulator], storage: Storage) -> None:
         self.simulators = simulators
         self.storage = storage
-        self.random = random.Random(2310)  # repeatable: the same requests give the same oddities
         self._states: dict[str, State] = {}
         self._past: dict[str, State] = {}
         self._load()
@@ -60,7 +58,9 @@ class World:
         self.started_at = float(started or 0)
         self._ahead = float(self.storage.meta("ahead_seconds") or 0)
         self._states = self.storage.states()
-        missing = {slug: s.start(self.started_at) for slug, s in self.simulators.items() if slug not in self._states}
+        missing = {
+            slug: s.start(self.started_at) for slug, s in self.simulators.items() if slug not in self._states
+        }
         self.storage.keep(missing)
         self._states.update(missing)
 
@@ -108,7 +108,6 @@ class World:
         self.storage.forget()
         self.storage.meta("started_at", repr(time.time()))
         self.storage.meta("ahead_seconds", "0")
-        self.random.seed(2310)
         self._load()
 
 

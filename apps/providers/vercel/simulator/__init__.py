@@ -1,15 +1,16 @@
 """The Vercel simulator: deployments, rollback and promote jobs, aliases, domains, settings of a project.
 
-Any version prefix (`/v9/…`) or none is accepted. A rollback answers 201 with an empty body; the job then moves one
-production address after the other and is told only to those who ask with `rollbackInfo=true`. After a rollback the
-project is pinned: a later production deployment stays STAGED until somebody promotes.
+Any version prefix (`/v9/…`) or none is accepted. A rollback answers 201 with an empty body; the job then
+moves one production address after the other and is told only to those who ask with `rollbackInfo=true`. After
+a rollback the project is pinned: a later production deployment stays STAGED until somebody promotes.
 
-Settings: `propagation_seconds` (6), `edge_delay_seconds` (1: how much later visitors see a move), `plan` (pro | hobby),
-`repeat` (conflict: 409 for what is already live | skipped: a job that ends so), `job_ends` (true; false: never),
-`failing_aliases` ([]), `flip_auto_assign` (false: whether a rollback also clears the project's public
-`autoAssignCustomDomains`), `rolling_release` (false: promote is queued and answers 202), `rights` (full | read).
-Deeds: `push` {project, version, commit?, author?, message?, deployment?, broken?, build_seconds?},
-`remove` {deployment} (410 from then on), `move` {project, deployment} (somebody else points production elsewhere).
+Settings: `propagation_seconds` (6), `edge_delay_seconds` (1: how much later visitors see a move), `plan` (pro
+| hobby), `repeat` (conflict: 409 for what is already live | skipped: a job that ends so), `job_ends` (true;
+false: never), `failing_aliases` ([]), `flip_auto_assign` (false: whether a rollback also clears the project's
+public `autoAssignCustomDomains`), `rolling_release` (false: promote is queued and answers 202), `rights`
+(full | read). Deeds: `push` {project, version, commit?, author?, message?, deployment?, broken?,
+build_seconds?}, `remove` {deployment} (410 from then on), `move` {project, deployment} (somebody else points
+production elsewhere).
 """
 
 from ...simulation.messages import Response, answer
@@ -34,7 +35,11 @@ def refuse(refusal: Refusal) -> Response:
     """An error in Vercel's shape; a 429 always says when to come back."""
     code = CODES.get(refusal.status, "internal_server_error" if refusal.status >= 500 else "bad_request")
     if refusal.status == 429:
-        extra = {"retry_after": refusal.retry_after or "1", "x_ratelimit_limit": "100", "x_ratelimit_remaining": "0"}
+        extra = {
+            "retry_after": refusal.retry_after or "1",
+            "x_ratelimit_limit": "100",
+            "x_ratelimit_remaining": "0",
+        }
         return answer(429, {"error": {"code": code, "message": refusal.message}}, **extra)
     if refusal.retry_after:
         body = {"error": {"code": code, "message": refusal.message}}

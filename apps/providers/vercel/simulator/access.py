@@ -3,20 +3,18 @@
 import re
 from typing import Any
 
-from ...simulation import traffic
+from ...simulation import messages, traffic
 from ...simulation.messages import Request, Response, answer
 from ...simulation.world import World
 
 VERSION = re.compile(r"^/v\d+(?=/)")
-OPEN = re.compile(r"^/(registration|login|oauth)")
 
 
-class Refused(Exception):
-    """A request this account, plan or state does not allow; carries the answer."""
+class Refused(messages.Refused):
+    """A refusal in Vercel's shape."""
 
     def __init__(self, status: int, code: str, message: str, **extra: Any) -> None:
-        super().__init__(message)
-        self.response = refuse_with(status, code, message, **extra)
+        super().__init__(refuse_with(status, code, message, **extra))
 
 
 def refuse_with(status: int, code: str, message: str, **extra: Any) -> Response:
@@ -32,6 +30,7 @@ def unversioned(path: str) -> str:
 def guard(world: World, request: Request) -> Response | None:
     """Refuses a missing or unknown token and a team that is not the token's."""
     state = world.state("vercel")
+    traffic.finish_builds(state, world.now_ms())
     token = request.bearer()
     if not token:
         return refuse_with(401, "missing_token", "No authentication token was sent.", missingToken=True)

@@ -60,13 +60,21 @@ def assign(world: World, request: Request, name: str) -> Response:
         project["others"].setdefault(alias, _new(alias))
     entry = project["aliases"].get(alias) or project["others"][alias]
     if entry["deployment"] == deployment["id"]:
-        body = {"error": {"code": "not_modified", "message": "The alias is already set."}, "uid": entry["uid"]}
+        body = {
+            "error": {"code": "not_modified", "message": "The alias is already set."},
+            "uid": entry["uid"],
+        }
         return answer(409, {**body, "alias": alias})
     old = entry["deployment"]
     entry.update(deployment=deployment["id"], before=old or deployment["id"], moved_at=world.now_ms())
-    deployment["substate"], deployment["promoted_at"] = "PROMOTED", deployment["promoted_at"] or world.now_ms()
+    deployment["substate"], deployment["promoted_at"] = (
+        "PROMOTED",
+        deployment["promoted_at"] or world.now_ms(),
+    )
     request.effect("alias", alias=alias, to=deployment["id"], was=old)
-    return answer(200, {"uid": entry["uid"], "alias": alias, "created": world.now_ms(), "oldDeploymentId": old})
+    return answer(
+        200, {"uid": entry["uid"], "alias": alias, "created": world.now_ms(), "oldDeploymentId": old}
+    )
 
 
 @ROUTES.add("DELETE", "/aliases/{name}", "/now/aliases/{name}")

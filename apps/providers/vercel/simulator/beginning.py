@@ -126,7 +126,18 @@ def _project(organisation: Organisation, epoch: float) -> dict[str, Any]:
 
 def _described(state: State, organisation: Organisation) -> dict[str, Any]:
     project = state["projects"][organisation.project]
-    fields = ("id", "version", "commit", "author", "message", "state", "substate", "target", "promoted_at", "url")
+    fields = (
+        "id",
+        "version",
+        "commit",
+        "author",
+        "message",
+        "state",
+        "substate",
+        "target",
+        "promoted_at",
+        "url",
+    )
     deployments = [
         {**{name: d[name] for name in fields}, "broken": d["broken"]}
         for d in state["deployments"].values()

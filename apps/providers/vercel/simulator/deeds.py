@@ -1,5 +1,6 @@
 """What happens at Vercel by other hands: a push, a removed deployment, somebody moving production."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,27 +11,25 @@ from .beginning import new_deployment
 
 
 def push(world: World, order: dict[str, Any]) -> dict[str, Any]:
-    """A new production deployment; it goes live at once unless the project is pinned, then it stays STAGED."""
+    """A new production deployment; on a pinned project it stays STAGED, else it goes live."""
     state = world.state("vercel")
     project = state["projects"][order["project"]]
     number = sum(1 for d in state["deployments"].values() if d["project"] == project["id"]) + 1
     release = Release(
         version=order["version"],
         deployment=order.get("deployment") or f"dpl_{project['name'].title().replace('-', '')}{number:02d}",
-        commit=order.get("commit") or f"{abs(hash((project['id'], number))):07x}"[:7],
+        commit=order.get("commit") or hashlib.sha256(f"{project['id']}{number}".encode()).hexdigest()[:7],
         author=order.get("author") or "Tom Okafor",
         age=0,
         message=order.get("message") or f"Release {order['version']}",
         broken=bool(order.get("broken")),
         state="STAGED",
     )
-    now = world.now_ms()
-    deployment = new_deployment(project, release, now)
+    ready_at = world.now_ms() + int(float(order.get("build_seconds", 0)) * 1000)
+    deployment = {**new_deployment(project, release, ready_at, ready="BUILDING"), "ready_at": ready_at}
+    deployment["substate"] = None
     state["deployments"][release.deployment] = deployment
-    if not project["pinned"]:
-        deployment["substate"], deployment["promoted_at"] = "PROMOTED", now
-        for alias in project["aliases"]:
-            traffic.point(project, alias, release.deployment, now)
+    traffic.finish_builds(state, world.now_ms())
     return {"deployment": release.deployment, "substate": deployment["substate"]}
 
 

@@ -11,6 +11,7 @@ from .access import Refused, deployment_of, project_of, team_of
 from .beginning import new_deployment
 
 ROUTES = Routes()
+REBUILD_MS = 5000
 
 
 @ROUTES.add("GET", "/deployments", "/now/deployments")
@@ -80,8 +81,7 @@ def create(world: World, request: Request) -> Response:
         source["broken"], "STAGED",
     )  # fmt: skip
     created = new_deployment(project, again, world.now_ms(), ready="QUEUED")
-    created["target"] = body.get("target")
-    created["ready_at"] = world.now_ms() + 5000
+    created.update(target=body.get("target"), substate=None, ready_at=world.now_ms() + REBUILD_MS)
     state["deployments"][created["id"]] = created
     request.effect("create_deployment", deployment=created["id"], source=source["id"])
     return answer(200, shapes.single(state, created))

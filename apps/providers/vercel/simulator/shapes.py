@@ -77,7 +77,7 @@ def single(state: State, deployment: Record) -> Record:
         "autoAssignCustomDomains": deployment["substate"] != "STAGED",
         "status": deployment["state"],
         "readyStateReason": None,
-        "errorMessage": "Command \"npm run build\" exited with 1" if deployment["state"] == "ERROR" else None,
+        "errorMessage": 'Command "npm run build" exited with 1' if deployment["state"] == "ERROR" else None,
         "gitSource": {"type": "github", "ref": "main", "sha": deployment["commit"]},
         "regions": ["syd1"],
         "plan": state["simulation"]["plan"],

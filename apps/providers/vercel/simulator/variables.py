@@ -37,7 +37,9 @@ def create(world: World, request: Request, project: str) -> Response:
             continue
         created.append(_put(world, record, old, wanted))
         request.effect("set_env", project=record["id"], key=wanted.get("key"))
-    return answer(201, {"created": created if isinstance(body, list) else (created or [None])[0], "failed": failed})
+    return answer(
+        201, {"created": created if isinstance(body, list) else (created or [None])[0], "failed": failed}
+    )
 
 
 @ROUTES.add("PATCH", "/projects/{project}/env/{name}")
@@ -67,10 +69,16 @@ def _find(project: dict[str, Any], name: str) -> dict[str, Any]:
     raise Refused(404, "not_found", "The environment variable was not found.")
 
 
-def _put(world: World, project: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+def _put(
+    world: World, project: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any]
+) -> dict[str, Any]:
     variable = old
     if variable is None:
-        variable = {"id": f"env_{project['id']}{len(project['env']) + 1}", "createdAt": world.now_ms(), "type": "plain"}
+        variable = {
+            "id": f"env_{project['id']}{len(project['env']) + 1}",
+            "createdAt": world.now_ms(),
+            "type": "plain",
+        }
         project["env"].append(variable)
     for name in ("key", "value", "type", "target", "gitBranch", "comment"):
         if name in new:
