@@ -21,6 +21,7 @@ from apps.playbooks.nodes import Node
 from apps.playbooks.parsing_steps import name_from
 
 INPUT_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+LONGEST_ITEM = 500
 LONGEST_WAIT_MINUTES = 7 * 24 * 60
 WHENS = ("before", "during", "after")
 
@@ -172,10 +173,10 @@ def _checklist(node: Node, reading: Reading, used: set[str]) -> Checklist:
 
 def _item(node: Node, reading: Reading, used: set[str]) -> ChecklistItem:
     if not isinstance(node.value, dict):
-        text = text_of(node, reading, "items", longest=LONGEST_TEXT)
+        text = text_of(node, reading, "items", longest=LONGEST_ITEM)
         return ChecklistItem(id=_free_id(name_from(text), used), text=text)
     fields = Fields(node, reading, "A checklist item")
-    text = fields.text("text", required=True, longest=LONGEST_TEXT)
+    text = fields.text("text", required=True, longest=LONGEST_ITEM)
     given = fields.slug("id")
     if given in used:
         reading.report(node, f"There is already an item with the id “{given}”.")

@@ -192,7 +192,6 @@ def _json(fields: Fields) -> dict[str, Any] | None:
 
 
 def _human(fields: Fields, common: dict[str, Any]) -> Step:
-    instructions = (
-        fields.text("human", longest=LONGEST_TEXT, template=True) if "human" in fields.found else ""
-    )
+    stated = "human" in fields.found
+    instructions = fields.text("human", required=True, longest=LONGEST_TEXT, template=True) if stated else ""
     return HumanStep(**common, instructions=instructions, evidence=fields.yes("evidence"))

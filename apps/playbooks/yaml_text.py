@@ -7,7 +7,7 @@ Numbers are decimal; `yes`, `no`, `on` and `off` are texts, as YAML 1.2 says.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -37,7 +37,7 @@ from apps.playbooks.problems import Invalid, Problem
 WHOLE = re.compile(r"[-+]?[0-9]{1,16}")
 DECIMAL = re.compile(r"[-+]?(?:[0-9]{1,32}(?:\.[0-9]{0,32})?|\.[0-9]{1,32})(?:[eE][-+]?[0-9]{1,3})?")
 NOT_A_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-WORDS: dict[str, Scalar] = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
+WORDS: Mapping[str, Scalar] = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 

@@ -127,7 +127,7 @@ def test_json_means_the_same_as_yaml():
         (HEAD + "inputs: {a: {kind: choice}}\n" + STEP, 4, "choices"),
         (HEAD + "inputs: {A: {}}\n" + STEP, 4, "small letters"),
         (HEAD + "triggers: [{above: 3}]\n" + STEP, 4, "needs “text” or “signal”"),
-        (HEAD + "checklists: [{title: a, items: [{id: x, text: a}, {id: x, text: a}]}]\n" + STEP, 4, "already"),
+        (HEAD + "checklists: [{title: t, items: [{id: x, text: a}, {id: x, text: b}]}]\n" + STEP, 4, "“x”"),
         (HEAD + "messages: [{name: a, text: a}, {name: a, text: a}]\n" + STEP, 4, "already a message"),
     ],
 )  # fmt: skip
