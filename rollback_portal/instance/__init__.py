@@ -1,0 +1,1 @@
+"""Installs, starts, supervises and stops the product. Needs the standard library only."""
