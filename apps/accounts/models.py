@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
+from apps.accounts.rights import DEEDS
 from apps.timeline.ids import new_id
 from apps.timeline.walls import OrganisationRow, WithinOrganisation
 
@@ -57,6 +58,9 @@ class Organisation(models.Model):
     name = models.CharField(max_length=200)
     time_zone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        permissions = list(DEEDS.items())
 
     def __str__(self) -> str:
         return self.name
@@ -120,6 +124,8 @@ class Token(OrganisationRow):
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    window_started_at = models.DateTimeField(null=True)
+    calls_in_window = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.name

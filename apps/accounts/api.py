@@ -1,0 +1,5 @@
+"""People and roles, for programs."""
+
+from ninja import Router
+
+router = Router(tags=["people"])

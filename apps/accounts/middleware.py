@@ -1,0 +1,85 @@
+"""Who asks, in which organisation and time zone; and what a refusal looks like."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.deprecation import MiddlewareMixin
+
+from apps.accounts import reauthentication, refusing
+from apps.accounts.models import Person
+from apps.timeline.answers import Refused
+
+CHOSEN_ORGANISATION = "organisation"  # the session's key
+API = "/api/"
+
+
+class PersonMiddleware(MiddlewareMixin):
+    """Set `request.person`, `request.organisation` and `request.organisations`; sign out whoever was deactivated."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        """Find the person behind the session. Programs bring a token instead, which the API reads itself."""
+        request.person, request.organisation, request.organisations = None, None, []
+        timezone.activate(timezone.get_default_timezone())
+        if "\x00" in request.path:
+            return refusing.not_found(request)
+        if request.path.startswith(API) or not request.user.is_authenticated:
+            return None
+        people = _people_of(request.user)
+        if not people:
+            return _sign_out(request)
+        person = _chosen(people, request.session.get(CHOSEN_ORGANISATION))
+        request.person, request.organisation = person, person.organisation
+        request.organisations = [each.organisation for each in people]
+        timezone.activate(zone_of(person))
+        return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Nothing that a signed-in person sees may stay in a cache."""
+        if getattr(request, "person", None) is not None:
+            patch_cache_control(response, no_store=True)
+        return response
+
+
+class RefusalMiddleware(MiddlewareMixin):
+    """Turn a refusal into a page, a fragment or a problem, with its status and its reason."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer `Refused` and its kinds; leave every other exception to Django."""
+        if isinstance(exception, reauthentication.ReauthenticationRequired):
+            return reauthentication.ask(request, exception)
+        if isinstance(exception, Refused):
+            return refusing.show(request, exception)
+        return None
+
+
+def zone_of(person: Person) -> ZoneInfo:
+    """Return the zone a person reads times in: their own, else the organisation's, else UTC."""
+    for name in (person.user.time_zone if person.user else "", person.organisation.time_zone):
+        if name in available_timezones():
+            return ZoneInfo(name)
+    return ZoneInfo("UTC")
+
+
+def _people_of(user: object) -> list[Person]:
+    people = list(Person.objects.filter(user=user, active=True).select_related("organisation").order_by("organisation__name"))
+    for person in people:
+        person.user = user
+    return people
+
+
+def _chosen(people: list[Person], organisation_id: str | None) -> Person:
+    return next((each for each in people if str(each.organisation_id) == organisation_id), people[0])
+
+
+def _sign_out(request: HttpRequest) -> HttpResponseBase:
+    logout(request)
+    if hasattr(request, "_messages"):
+        messages.warning(request, "This account has been deactivated.")
+    return redirect("account_login")

@@ -1,0 +1,83 @@
+"""Who calls: `Authorization: Bearer rb_<prefix>_<secret>`, its person, its organisation, its scopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from apps.accounts import rights, tokens
+from apps.accounts.models import Person, Token
+from apps.accounts.programs.problems import Unauthenticated
+from apps.timeline.answers import Forbidden
+
+READ, WRITE, APPROVE, ADMIN = "read", "write", "approve", "admin"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+SERVICE_RIGHTS = {
+    WRITE: {rights.DECLARE, rights.COMMUNICATE, rights.TICK, rights.REGISTER_DEPLOYMENTS},
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A program that acts for nobody: it can report, never propose, approve or administer."""
+
+    name: str
+    organisation_id: UUID
+    rights: frozenset[str]
+    pk: None = None
+    active: bool = True
+
+
+class Bearer(HttpBearer):
+    """The one way into the API: sessions are not accepted, so no page can make a browser call it."""
+
+    def __call__(self, request: HttpRequest) -> Token:
+        """Return the token and set `request.token`, `.person`, `.organisation`, `.actor`. Raises 401, 403 or 429."""
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret.strip():
+            raise Unauthenticated("Send a token: Authorization: Bearer rb_…")
+        return self.authenticate(request, secret.strip())
+
+    def authenticate(self, request: HttpRequest, token: str) -> Token:
+        """Look the token up, count the call, and refuse a token that may only read whatever changes something."""
+        found = tokens.find(token, request)
+        if found is None:
+            raise Unauthenticated("This token is not valid. It may have expired or been revoked.")
+        tokens.count(found)
+        request.token, request.person, request.organisation = found, found.person, found.organisation
+        request.actor = found.person or _service(found)
+        if request.method not in SAFE_METHODS and not {WRITE, APPROVE, ADMIN} & set(found.scopes):
+            raise _lacks(found, WRITE)
+        return found
+
+
+def require_scope(request: HttpRequest, *scopes: str) -> None:
+    """Raise Forbidden unless the token has one of `scopes`. Every valid token may read."""
+    if READ not in scopes and not set(scopes) & set(request.token.scopes):
+        raise _lacks(request.token, " or ".join(scopes))
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Return the person the token acts for. Raises Forbidden for a service token: it never votes or proposes."""
+    if request.person is None:
+        raise Forbidden("A service token acts for nobody, so it cannot do this. Use a personal token.")
+    return request.person
+
+
+def actor_of(request: HttpRequest) -> Any:
+    """Return who acts: the token's person, or its Service where a program may do it by itself."""
+    return request.actor
+
+
+def _service(token: Token) -> Service:
+    granted = set().union(*(SERVICE_RIGHTS.get(scope, set()) for scope in token.scopes))
+    return Service(token.name, token.organisation_id, frozenset(granted))
+
+
+def _lacks(token: Token, scopes: str) -> Forbidden:
+    has = ", ".join(token.scopes) or "none"
+    return Forbidden(f"This token lacks the scope {scopes}. It has: {has}.", code="scope_missing", needed=scopes)

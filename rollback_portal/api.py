@@ -1,0 +1,116 @@
+"""The root of the API for programs: one way in, one shape of errors, and every app's router."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
+
+from apps.accounts import programs
+from apps.accounts.api import router as accounts
+from apps.timeline.answers import Missing, Refused, Unacceptable
+from rollback_portal.api_description import describe
+
+NO_BODY_LARGER = "The body is larger than 1 MB. Nothing was changed."
+
+
+class StrictParser(Parser):
+    """Reads JSON the way `programs.read_json` allows it."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return programs.read_json(request.body)
+
+
+class PortalAPI(NinjaAPI):
+    """Django-ninja with our description of errors and repeats."""
+
+    def get_openapi_schema(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the OpenAPI document, completed by what every operation shares."""
+        return describe(super().get_openapi_schema(*args, **kwargs), self)
+
+
+api = PortalAPI(
+    title="Rollback Portal",
+    version="1",
+    urls_namespace="api",
+    docs_url=None,
+    auth=programs.Bearer(),
+    parser=StrictParser(),
+)
+
+
+def refuse_unknown_parameters(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuse query parameters that the operation does not declare: a filter with a typing error must not widen."""
+    operation: Any = run.__self__  # type: ignore[attr-defined]
+
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return run(request, *args, **kwargs)
+
+    return checked
+
+
+api.add_router("", accounts)
+
+
+@api.exception_handler(Refused)
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """Tell a refusal of our own."""
+    return programs.problem_of(refusal)
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, problem: ValidationError) -> HttpResponse:
+    """Name the fields that cannot be used; an id in the path that cannot be read is an id that is not here."""
+    if any(error["loc"][0] == "path" for error in problem.errors):
+        return programs.problem_of(Missing("There is no such thing here."))
+    faults = [{"field": _field(error["loc"]), "message": error["msg"]} for error in problem.errors]
+    first = faults[0]
+    detail = f"{first['field']}: {first['message']}" if first["field"] else str(first["message"])
+    return programs.problem(422, "invalid", detail, field=first["field"], errors=faults)
+
+
+def _field(place: tuple[Any, ...]) -> str:
+    """Return the dotted name: ("body", "<argument>", "settings", "token") → "settings.token"."""
+    parts = place[2:] if place[0] in {"body", "query"} and len(place) > 2 else place[1:]
+    return ".".join(str(part) for part in parts)
+
+
+@api.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Tell what the strict parser found; ninja wraps it."""
+    if isinstance(error.__cause__, Refused):
+        return programs.problem_of(error.__cause__)
+    return programs.problem(error.status_code, "invalid", error.message)
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_large(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Refuse a body above DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    return programs.problem_of(programs.TooLarge(NO_BODY_LARGER))
+
+
+@api.exception_handler(DataError)
+def unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The last net: a number or text that passed every form and that Postgres still cannot hold."""
+    return programs.problem_of(Unacceptable("A value is too long, too large, or cannot be stored. Nothing was changed."))
+
+
+@api.exception_handler(Http404)
+def not_here(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Tell Django's own kind of missing the same way."""
+    return programs.problem_of(Missing("There is no such thing here."))
+
+
+def open_addresses() -> tuple[Any, str, str]:
+    """Return the API's addresses, let through by the page's sign-in wall: tokens are asked for here instead."""
+    patterns, app_name, namespace = api.urls
+    for pattern in patterns:
+        pattern.callback = login_not_required(pattern.callback)
+    return patterns, app_name, namespace

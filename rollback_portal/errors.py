@@ -1,0 +1,49 @@
+"""What people and programs see when an address, a form or the portal itself is wrong."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from apps.accounts import refusing
+from apps.accounts.programs import problem
+from apps.timeline.answers import Forbidden, Unacceptable
+
+log = logging.getLogger("apps.errors")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the answer to a request that Django itself could not read."""
+    refusal = Unacceptable("The request could not be read. Nothing was changed.")
+    refusal.status = 400
+    return refusing.show(request, refusal)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the answer to a deed without the right."""
+    return refusing.show(request, Forbidden(str(exception or "") or "You may not do this."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Return the answer to a form that did not come from our own page."""
+    told = "This form has grown old, or it did not come from this portal. Nothing was changed. Load the page again."
+    return refusing.show(request, Forbidden(told, code="csrf"))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the one answer for whatever is not here."""
+    return refusing.not_found(request)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Return an answer with nothing but a number that the log has too. Asks neither database nor session."""
+    number = uuid4().hex[:12]
+    log.error("error %s: %s %s", number, request.method, ascii(request.path))
+    if request.path.startswith("/api/"):
+        return problem(500, "broken", "The portal failed. Ask the operator to look for this number.", error=number)
+    page: Any = render_to_string("accounts/broken.html", {"number": number})
+    return HttpResponse(page, status=500)

@@ -1,0 +1,58 @@
+"""What every page shows around its content: where one is, who one is, and what waits for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.permissions import rights_of
+from apps.accounts.rights import ADMINISTER
+
+PLACES = [
+    ("Now", "/"),
+    ("Rollbacks", "/rollbacks/"),
+    ("Services", "/services/"),
+    ("Playbooks", "/playbooks/"),
+    ("People", "/people/"),
+    ("Audit", "/audit/"),
+]
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Return the shell's context. A page that nobody is signed in to gets no navigation and costs no query."""
+    person = getattr(request, "person", None)
+    always = {"demo": settings.MODE == "demo", "now": timezone.now(), "shell": _shell()}
+    if person is None:
+        return always
+    return {
+        **always,
+        "person": person,
+        "organisation": request.organisation,
+        "organisations": [_choice(each, request.organisation) for each in request.organisations],
+        "nav": [_place(title, url, request.path) for title, url in PLACES],
+        "waiting": [],
+        "may_administer": ADMINISTER in rights_of(person),
+    }
+
+
+def _shell() -> dict[str, str]:
+    return {
+        "home_url": "/",
+        "profile_url": reverse("accounts:profile"),
+        "switch_url": reverse("accounts:switch"),
+        "sign_out_url": reverse("account_logout"),
+        "sign_in_url": reverse("account_login"),
+    }
+
+
+def _place(title: str, url: str, path: str) -> dict[str, Any]:
+    here = path == "/" or path.startswith("/incidents/") if url == "/" else path.startswith(url)
+    return {"title": title, "url": url, "current": here}
+
+
+def _choice(organisation: Any, current: Any) -> dict[str, Any]:
+    return {"name": organisation.name, "id": organisation.pk, "current": organisation == current}
