@@ -51,7 +51,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Call:
-    """One approved use of an action. `part` names one item of the action's `parts_of` parameter, or is empty."""
+    """One approved use of an action. `part` names one item of its `parts_of` parameter, or is empty."""
 
     action: str
     parameters: Mapping[str, Any]
@@ -185,7 +185,7 @@ class Provider(ABC):
         raise KeyError(name)
 
     def problems(self, call: Call) -> Sequence[str]:
-        """Sentences that say why the call can never be made as it is written; empty when it can. Asks nobody."""
+        """Sentences that say why the call can never be made as it is written; empty when it can."""
         try:
             action = self.action(call.action)
         except KeyError:

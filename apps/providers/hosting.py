@@ -14,7 +14,7 @@ from apps.providers.base import Access
 
 @dataclass(frozen=True)
 class HostedDeployment:
-    """One deployment as the provider lists it. `served_production` says that it has had production traffic."""
+    """One deployment as the provider lists it. `served_production`: it has had production traffic."""
 
     reference: str
     created_at: datetime | None

@@ -62,7 +62,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Limits:
-    """What an exchange may cost and where it may go. `cut` returns the beginning of a body that is too long."""
+    """What an exchange may cost and where it may go. `cut` returns the beginning of a long body."""
 
     total_seconds: float = TOTAL_SECONDS
     max_bytes: int = MAX_BYTES

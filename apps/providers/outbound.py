@@ -48,7 +48,7 @@ class AddressUnknown(Exception):
 
 
 def system_lookup(host: str, seconds: float) -> Sequence[Address]:
-    """Ask the system's resolver for all addresses of `host`; give up after `seconds`. Raises AddressUnknown."""
+    """Ask the system's resolver for all addresses of `host` for at most `seconds`. Raises AddressUnknown."""
     found: list[Address] = []
     failed: list[str] = []
 
@@ -162,7 +162,7 @@ def resolve(
 
 
 def is_public(address: Address) -> bool:
-    """Say whether an address belongs to the public internet and to nothing that stands for another address."""
+    """Say whether an address belongs to the public internet and cannot stand for another one."""
     if address.version == 6 and address not in PUBLIC_V6:
         return False  # also mapped, compatible, NAT64, unique local, link local, multicast
     return not any(address in network for network in NOT_PUBLIC if network.version == address.version)

@@ -1,4 +1,4 @@
-"""A server that answers with exactly the bytes a test gives it: for faults below HTTP that no simulator can make."""
+"""Answer with exactly the bytes a test gives: for faults below HTTP that no simulator can make."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def in_turn(*responders: Respond) -> Respond:
 
 
 def routed(table: dict[str, Respond]) -> Respond:
-    """Return a responder that chooses by "METHOD /path" (without the query); anything else gets a 404 in JSON."""
+    """Return a responder that chooses by "METHOD /path", without the query; all else gets 404 in JSON."""
 
     def respond(request: Seen, connection: socket.socket) -> None:
         key = f"{request.method} {request.target.partition('?')[0]}"

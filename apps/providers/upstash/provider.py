@@ -86,7 +86,7 @@ class Upstash(Provider):
 
     @ends_in_an_observation
     def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:
-        """Count the keys that the action would delete; wanted is none. The count is no identity: caches move."""
+        """Count the keys that the action would delete; wanted is none. A moving count is no drift."""
         if call.action == "flush":
             size = int(ask(access, "DBSIZE"))
             seen = Seen.OTHER if size else Seen.DESIRED

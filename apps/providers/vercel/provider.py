@@ -1,4 +1,4 @@
-"""Vercel: point production at another deployment that is already built, back (rollback) or forward (promote)."""
+"""Vercel: point production at another deployment that is already built, back or forward."""
 
 from __future__ import annotations
 

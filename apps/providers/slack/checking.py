@@ -1,0 +1,70 @@
+"""Ask Slack whether the bot can post to the channel and read it back. Posts nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.providers.base import Access, Finding, ProviderError
+from apps.providers.calling import Denied
+from apps.providers.endings import dig, quoted
+from apps.providers.slack.searching import channel_id
+from apps.providers.slack.wire import API, ask, body_of, sentence
+
+READ_BACK = "Without it the portal cannot tell whether a message whose answer was lost was posted, and asks a person instead."
+
+
+def findings(access: Access) -> list[Finding]:
+    """Return one sentence for each thing that was looked at. Raises nothing."""
+    try:
+        answer = API.read(access, "/api/auth.test", method="POST")
+        body = body_of(answer) if answer.ok else None
+        if body is None:
+            raise API.unreadable(access, answer, "Who the bot is")
+        if not body["ok"]:
+            raise Denied(sentence("signing in", body))
+    except ProviderError as error:
+        return [Finding("error", str(error), "sign-in")]
+    who = f"Signed in to {quoted(body.get('team') or 'Slack')} as {quoted(body.get('user') or 'the bot')}."
+    found = [Finding("ok", who, "sign-in"), *_scopes(answer.headers.get("x-oauth-scopes", ""))]
+    return [*found, *_channel(access, access.settings.get("channel", ""))]
+
+
+def _scopes(given: str) -> list[Finding]:
+    scopes = {scope.strip() for scope in given.split(",") if scope.strip()}
+    if scopes and "chat:write" not in scopes:
+        return [Finding("error", "The bot may not post: its app lacks the scope chat:write.", "rights")]
+    return []
+
+
+def _channel(access: Access, channel: str) -> list[Finding]:
+    try:
+        found = channel_id(access, channel)
+    except ProviderError as error:
+        return [Finding("warning", str(error), "channel")]
+    about: Any = {}
+    try:
+        about = dig(ask(access, "conversations.info", {"channel": found}), "channel")
+    except Denied as error:
+        if "channel_not_found" in str(error):
+            return [Finding("error", str(error), "channel")]
+    except ProviderError as error:
+        return [Finding("warning", str(error), "channel")]
+    if dig(about, "is_archived"):
+        return [
+            Finding("error", f"The channel {quoted(channel)} is archived. Choose another one.", "channel")
+        ]
+    if dig(about, "is_member") is False:
+        text = f"The app is not in the channel {quoted(channel)}. Invite it there."
+        return [Finding("error", text, "channel")]
+    return [
+        Finding("ok", f"The channel {quoted(dig(about, 'name') or channel)} is there.", "channel"),
+        _history(access, found),
+    ]
+
+
+def _history(access: Access, channel: str) -> Finding:
+    try:
+        ask(access, "conversations.history", {"channel": channel, "limit": 1})
+    except ProviderError as error:
+        return Finding("warning", f"{error} {READ_BACK}", "history")
+    return Finding("ok", "The channel can be read back, so no message is posted twice.", "history")

@@ -1,0 +1,31 @@
+"""Judge what Slack answered to a message: 200 says nothing, `ok` says all."""
+
+from __future__ import annotations
+
+from apps.providers.base import Outcome, OutcomeKind
+from apps.providers.endings import LOOK, later, outcome_of, quoted, refused, unknown
+from apps.providers.http import Answer
+from apps.providers.slack.wire import RATE_LIMITED, UNCERTAIN, body_of, sentence
+
+
+def outcome(answer: Answer, said: str, channel: str) -> Outcome:
+    """Return how posting to `channel` ended."""
+    if not answer.ok:
+        return outcome_of(answer, f"post to {quoted(channel)}", said)
+    body = body_of(answer)
+    if body is None:
+        return unknown(
+            f"Slack answered {answer.status} with something that is not one of its answers. {LOOK}", answer
+        )
+    if body["ok"]:
+        where, ts = quoted(body.get("channel") or channel), quoted(body.get("ts"))
+        evidence = {"channel": where, "ts": ts}
+        text = f"Slack posted the message to {quoted(channel)}."
+        return Outcome(OutcomeKind.SUCCEEDED, text, status=answer.status, evidence=evidence)
+    error = str(body.get("error"))
+    text = sentence("the message", body)
+    if error in RATE_LIMITED:
+        return later(f"{text} Nothing was posted; it asks to try again later.", answer)
+    if error in UNCERTAIN:
+        return unknown(f"{text} {LOOK}", answer)
+    return refused(f"{text} Nothing was posted.", answer=answer)
