@@ -1,0 +1,1 @@
+"""Tags of the templates: presentation only, nothing here reads the database."""

@@ -1,0 +1,219 @@
+"""Draw the error chart on the server: works without JavaScript, prints, and has a table as alternative.
+
+The drawing has two layers: the line lives in a stretched inner picture (0…1000 wide, non-scaling stroke), words and
+uprights lie above it at percentages, so that text never stretches.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from rollback_portal.templatetags import times, words
+
+TOP, BOTTOM, HEIGHT = 46.0, 172.0, 196  # px: plot from TOP to BOTTOM, axis words below
+POINTS, ROWS = 300, 12  # at most this many points in the line, rows in the table
+WIDE = 640.0  # px a chart is about wide; only used to keep labels apart
+CLOCK_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400]  # seconds between axis words
+GRID_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25]  # percent between hairlines
+
+Point = tuple[datetime, float | None]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where instants and values lie: `start` and `end` of the time axis, `upper` end of the value axis."""
+
+    start: datetime
+    end: datetime
+    upper: float
+
+    def x(self, moment: datetime) -> float:
+        """Percent from the left."""
+        return round(100 * (moment - self.start) / (self.end - self.start), 2)
+
+    def y(self, value: float) -> float:
+        """Pixels from the top."""
+        return round(BOTTOM - (BOTTOM - TOP) * min(value, self.upper) / self.upper, 1)
+
+
+def error_chart(
+    points: Sequence[Point],
+    events: Iterable[Mapping[str, Any]] = (),
+    limit: float | None = None,
+    now: datetime | None = None,
+    title: str = "Errors",
+    unit: str = "%",
+    upper: float | None = None,
+    id: str = "error-chart",  # noqa: A002
+) -> SafeString:
+    """Values over time with limit and events. `points` are `(instant, value or None)`, oldest first.
+
+    An event is `{at, label, rest, short, kind, dotted}`; only `at` and `label` are needed.
+    """
+    if not points:
+        return format_html('<p class="note chart-none">No reading yet. The first one draws this chart.</p>')
+    now = now or timezone.now()
+    points, marked = _thinned(points), sorted(events, key=lambda event: event["at"])
+    frame = _frame(points, marked, limit, now, upper)
+    return format_html(
+        '<figure class="chart" id="{0}"><svg width="100%" height="{1}" role="img" aria-labelledby="{0}-title {0}-desc">'
+        '<title id="{0}-title">{2}</title><desc id="{0}-desc">{3}</desc>{4}{5}{6}{7}{8}{9}</svg>{10}</figure>',
+        id,
+        HEIGHT,
+        title,
+        _sentence(points, marked, limit, unit),
+        _future(frame, now),
+        _hairlines(frame, unit),
+        _line(points, frame, limit),
+        _limit(frame, limit, unit),
+        _clock_words(frame),
+        _uprights(marked, frame) + _latest(points, frame, unit),
+        _table(points, marked, unit, title),
+    )
+
+
+def _thinned(points: Sequence[Point]) -> list[Point]:
+    step = max(1, len(points) // POINTS)
+    return [*points[:-1:step], points[-1]]
+
+
+def _frame(points: Sequence[Point], events: Sequence[Mapping[str, Any]], limit: float | None, now: datetime, upper: float | None) -> Frame:
+    start = min([points[0][0], *[event["at"] for event in events]])
+    span = max(now - start, timedelta(minutes=2))
+    start -= span * 0.02 if start < points[0][0] else timedelta(0)
+    values = [value for _, value in points if value is not None]
+    falling = bool(values) and values[-1] < 0.6 * max(values)
+    peak = max([*values, (limit or 0) * 1.4, 0.3])
+    step = next((step for step in GRID_STEPS if step * 4 >= peak), 25)
+    return Frame(start, max(now, points[-1][0]) + span * (0.13 if falling else 0.07), upper or (100 if step == 25 else step * 4))
+
+
+def _future(frame: Frame, now: datetime) -> SafeString:
+    return format_html('<rect class="future" x="{}%" y="{}" width="{}%" height="{}"/>', frame.x(now), TOP - 6, 100 - frame.x(now), BOTTOM - TOP + 6)
+
+
+def _hairlines(frame: Frame, unit: str) -> SafeString:
+    rows = [(frame.y(value), frame.y(value) - 5, f"{value:g} {unit}") for value in (frame.upper * part / 4 for part in (1, 2, 3))]
+    lines = format_html_join("", '<rect class="hairline" y="{}" width="100%" height="1"/><text x="0" y="{}">{}</text>', rows)
+    return lines + format_html('<rect class="base" y="{}" width="100%" height="1"/>', BOTTOM)
+
+
+def _line(points: Sequence[Point], frame: Frame, limit: float | None) -> SafeString:
+    runs: list[list[tuple[float, float]]] = [[]]
+    for moment, value in points:
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((round(frame.x(moment) * 10, 1), value))
+    path = "".join("M" + " ".join(f"{x} {frame.y(value)}" for x, value in run) for run in runs if run)
+    area = "".join(_area(run, frame, limit) for run in runs if len(run) > 1) if limit is not None else ""
+    return format_html(
+        '<svg y="0" width="100%" height="{0}" viewBox="0 0 1000 {0}" preserveAspectRatio="none">'
+        '<path class="above" d="{1}"/><path class="line" d="{2}" vector-effect="non-scaling-stroke"/></svg>',
+        HEIGHT,
+        area,
+        path,
+    )
+
+
+def _area(run: Sequence[tuple[float, float]], frame: Frame, limit: float | None) -> str:
+    floor = limit or 0
+    edge = " ".join(f"{x} {frame.y(max(value, floor))}" for x, value in run)
+    return f"M{run[0][0]} {frame.y(floor)} {edge} {run[-1][0]} {frame.y(floor)}Z"
+
+
+def _limit(frame: Frame, limit: float | None, unit: str) -> SafeString | str:
+    if limit is None:
+        return ""
+    y = frame.y(limit)
+    return format_html(
+        '<line class="limit" x1="0" x2="100%" y1="{0}" y2="{0}"/><text x="0" y="{1}">limit {2:g} {3}</text>', y, y - 5, limit, unit
+    ) if y < BOTTOM - 60 or y > BOTTOM - 12 else format_html(
+        '<line class="limit" x1="0" x2="100%" y1="{0}" y2="{0}"/><text x="0" y="{1}">limit {2:g} {3}</text>', y, y + 13, limit, unit
+    )
+
+
+def _clock_words(frame: Frame) -> SafeString:
+    seconds = (frame.end - frame.start).total_seconds()
+    step = next((step for step in CLOCK_STEPS if seconds / step <= 5), CLOCK_STEPS[-1])
+    first = timezone.localtime(frame.start).replace(hour=0, minute=0, second=0, microsecond=0)
+    count = int((frame.start - first).total_seconds() // step) + 1
+    moments = [first + timedelta(seconds=step * number) for number in range(count, count + 7)]
+    shown = [moment for moment in moments if 4 <= frame.x(moment) <= 97]
+    return format_html_join(
+        "", '<text x="{}%" y="{}" text-anchor="middle">{}</text>', ((frame.x(m), HEIGHT - 6, times.svg_time(m)) for m in shown)
+    )
+
+
+def _uprights(events: Sequence[Mapping[str, Any]], frame: Frame) -> SafeString:
+    """Uprights with words on two alternating heights; a word that finds no room is left to the table."""
+    free, drawn = [0.0, 0.0], []
+    for number, event in enumerate(events):
+        x = frame.x(event["at"])
+        rest = event.get("rest", "")
+        width = 6.6 * len(f"{event['label']} {rest} 00:00") + 8
+        row, anchor = _room(x * WIDE / 100, width, number % 2, free)
+        if row is not None:
+            free[row] = x * WIDE / 100 + (width if anchor == "start" else 4)
+        drawn.append(_upright(event, x, row, anchor, rest))
+    return mark_safe("".join(drawn))  # noqa: S308 - joined from escaped pieces
+
+
+def _room(x: float, width: float, wanted: int, free: Sequence[float]) -> tuple[int | None, str]:
+    for row in (wanted, 1 - wanted):
+        if x >= free[row] and x + width <= WIDE + 20:
+            return row, "start"
+    for row in (wanted, 1 - wanted):
+        if x - width >= free[row]:
+            return row, "end"
+    return None, "start"
+
+
+def _upright(event: Mapping[str, Any], x: float, row: int | None, anchor: str, rest: str) -> SafeString:
+    y = 12 if row in (0, None) else 28
+    line = format_html('<line class="event{}" x1="{1}%" x2="{1}%" y1="{2}" y2="{3}"/>', " dotted" if event.get("dotted") else "", x, y - 10, BOTTOM)
+    if row is None:
+        return line
+    label = str(event["label"])
+    short = event.get("short") or label.split(" ")[-1 if event.get("dotted") else 0].capitalize()
+    words_ = format_html(
+        '<tspan class="strong wide-only">{}</tspan><tspan class="strong phone-only">{}</tspan><tspan class="wide-only">{} {}</tspan>',
+        label, short if not label.startswith("v") else label, f" {rest}" if rest else "", times.svg_time(event["at"]),
+    )
+    return line + format_html('<text x="{}%" y="{}" dx="{}" text-anchor="{}" class="event-word">{}</text>', x, y, 6 if anchor == "start" else -6, anchor, words_)
+
+
+def _latest(points: Sequence[Point], frame: Frame, unit: str) -> SafeString | str:
+    moment, value = points[-1]
+    if value is None:
+        return ""
+    x, y = frame.x(moment), frame.y(value)
+    beside = 100 - x > 10
+    dx, dy, anchor = (10, 4, "start") if beside else (-6, -12, "end")
+    return format_html(
+        '<circle class="now" cx="{0}%" cy="{1}" r="4"/><text class="strong now-word" x="{0}%" y="{1}" dx="{2}" dy="{3}" text-anchor="{4}">{5}</text>',
+        x, y, dx, dy, anchor, f"{value:.1f}".removesuffix(".0") + f" {unit}",
+    )
+
+
+def _sentence(points: Sequence[Point], events: Sequence[Mapping[str, Any]], limit: float | None, unit: str) -> str:
+    value = points[-1][1]
+    facts = [f"{value:.1f} {unit} now" if value is not None else "no reading now"]
+    if limit is not None:
+        facts.append(f"limit {limit:g} {unit}")
+    facts += [f"{event['label']} at {timezone.localtime(event['at']):%H:%M}" for event in events]
+    return "; ".join(facts) + "."
+
+
+def _table(points: Sequence[Point], events: Sequence[Mapping[str, Any]], unit: str, title: str) -> SafeString:
+    step = max(1, len(points) // ROWS)
+    rows = [(moment, "no reading" if value is None else f"{value:.1f} {unit}") for moment, value in [*points[:-1:step], points[-1]]]
+    rows += [(event["at"], f"{event['label']} {event.get('rest', '')}") for event in events]
+    body = format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', ((times.at(moment, "short"), text) for moment, text in sorted(rows)))
+    return format_html('<details class="as-table"><summary>As a table</summary><table class="table"><caption class="visually-hidden">{}</caption>'
+                       '<thead><tr><th scope="col">Time</th><th scope="col">Reading or event</th></tr></thead><tbody>{}</tbody></table></details>', title, body)
