@@ -21,10 +21,10 @@ class UnknownFault(ValueError):
 class Fault:
     """One line of a script; times in seconds.
 
-    `kind` is one of `KINDS`. `times` matching requests are hit after `skip` were let through. Without `method`,
-    `path` (a regular expression, searched in the path) and `reads` a fault hits requests that would change
-    something; with `reads: true` it hits only reads, with `reads: null` both. `stale` hits the reads that follow
-    the next effect; a `flapping` one only every other of them.
+    `kind` is one of `KINDS`. `times` matching requests are hit after `skip` were let through. Without
+    `method`, `path` (a regular expression, searched in the path) and `reads` a fault hits requests that would
+    change something; with `reads: true` it hits only reads, with `reads: null` both. `stale` hits the reads
+    that follow the next effect; a `flapping` one only every other of them.
     """
 
     kind: str

@@ -1,6 +1,6 @@
 """A small JSON API of a customer's own: feature flags behind a bearer token, for the generic HTTP provider.
 
-`PATCH /admin/feature-flags` with `{"name": {"enabled": false}, …}` sets flags (all or none), `GET` reads them,
+`PATCH /admin/feature-flags` with `{"name": {"enabled": false}, …}` sets flags (all or none), `GET` reads,
 `GET /health` needs no token, `/echo` answers with what it was sent. Setting: `create_unknown` (false).
 """
 

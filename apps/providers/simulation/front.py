@@ -1,6 +1,8 @@
 """The front door: an ASGI app that finds the provider of a call, journals it, applies faults and answers."""
 
+import asyncio
 import json
+import logging
 import time
 from collections import deque
 from typing import Any
@@ -14,6 +16,7 @@ from .world import Refusal, Simulator, World
 
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 REMEMBERED_REQUESTS = 2000
+log = logging.getLogger(__name__)
 
 
 class Front:
@@ -47,6 +50,7 @@ class Front:
     async def _serve(
         self, simulator: Simulator, request: Request, receive: wire.Receive, send: wire.Send
     ) -> None:
+        request.sent_path = request.path
         request.path = simulator.path(request.path)
         mutates = self._mutates(simulator, request)
         fault = self.faults.next_for(simulator.slug, request, mutates)
@@ -66,8 +70,10 @@ class Front:
         send: wire.Send,
     ) -> tuple[int | None, str]:
         kind = fault.kind if fault else ""
-        if fault and kind in ("hang_before", "delay"):
+        if fault and kind == "hang_before":
             await wire.hang(receive, fault.seconds)
+        if fault and kind == "delay":
+            await asyncio.sleep(fault.seconds)  # and then it happens, even when the client has left
         if kind in ("hang_before", "reset_before"):
             wire.reset(send)
             return None, kind
@@ -75,6 +81,7 @@ class Front:
             response = _instead(simulator, fault)
         else:
             response = self._handled(simulator, request, entry)
+            await asyncio.sleep((self.world.settings(simulator.slug)["latency_ms"] + response.late_ms) / 1000)
         if fault and kind in AFTER:
             return await self._after(simulator, fault, receive, send)
         if fault and kind in SPOILT:
@@ -97,11 +104,11 @@ class Front:
     def _handled(self, simulator: Simulator, request: Request, entry: int | None) -> Response:
         """The provider's own answer, its effect committed before it is given."""
         slug = simulator.slug
-        if entry is not None and self.world.settings(slug).get("require_attempt_id"):
-            if not request.headers.get("x-attempt-id"):
-                return simulator.refuse(
-                    Refusal(428, "This simulator is set to refuse changes without X-Attempt-Id.")
-                )
+        strict = entry is not None and self.world.settings(slug)["require_attempt_id"]
+        if strict and not request.headers.get("x-attempt-id"):
+            return simulator.refuse(
+                Refusal(428, "This simulator is set to refuse changes without X-Attempt-Id.")
+            )
         past = self.faults.past_for(slug, request) if entry is None else None
         if past is not None:
             with self.world.looking_back(slug, past):
@@ -122,6 +129,11 @@ class Front:
             response = refused.response
         except Malformed as error:
             response = simulator.refuse(Refusal(400, f"Invalid JSON: {error}"))
+        except Exception:
+            log.exception("The simulator of %s broke on %s %s.", simulator.slug, request.method, request.path)
+            self.world.restore()
+            request.effects.clear()
+            response = simulator.refuse(Refusal(500, "The simulator itself broke; its log says why."))
         return simulator.finish(self.world, request, response)
 
     def _routed(self, simulator: Simulator, request: Request) -> Response:
@@ -141,7 +153,7 @@ class Front:
         return self.world.storage.received(
             slug=slug,
             method=request.method,
-            path=request.path,
+            path=request.sent_path,
             query=json.dumps(request.query),
             headers=json.dumps(_shown_headers(request)),
             digest=request.digest,
@@ -157,7 +169,7 @@ class Front:
                 "at": time.time(),
                 "slug": slug,
                 "method": request.method,
-                "path": request.path,
+                "path": request.sent_path,
                 "query": request.query,
                 "mutates": mutates,
                 "status": status,

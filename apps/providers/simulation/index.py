@@ -7,8 +7,8 @@ from .organisations import ORGANISATIONS
 from .world import World
 
 STYLE = (
-    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#12161c;"
-    "background:#f5f6f8}a{color:#12161c}code{font-size:.9em}li{margin:.25rem 0}</style>"
+    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;"
+    "color:#12161c;background:#f5f6f8}a{color:#12161c}code{font-size:.9em}li{margin:.25rem 0}</style>"
 )
 
 
@@ -17,7 +17,8 @@ def document(title: str, body: str, *, refresh_seconds: int = 0) -> str:
     refresh = f'<meta http-equiv="refresh" content="{refresh_seconds}">' if refresh_seconds else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>{refresh}'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1">{STYLE}</head><body>{body}</body></html>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1">{STYLE}</head>'
+        f"<body>{body}</body></html>"
     )
 
 
@@ -34,7 +35,8 @@ def html(world: World) -> str:
     slugs = ", ".join(f"<code>/{slug}/</code>" for slug in world.simulators)
     return document(
         "Provider simulators",
-        f"<h1>Provider simulators</h1><p>They stand in for {slugs}. Nothing here reaches the real services.</p>"
+        "<h1>Provider simulators</h1>"
+        f"<p>They stand in for {slugs}. Nothing here reaches the real services.</p>"
         f"<h2>What customers see</h2><ul>{sites}</ul><h2>Slack channels</h2><ul>{channels}</ul>"
         '<h2>For tests</h2><ul><li><a href="/_control/journal">The journal of every change asked for</a></li>'
         '<li><a href="/_control/describe">The starting world as JSON</a></li></ul>',

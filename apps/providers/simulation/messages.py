@@ -31,6 +31,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     address: str = ""
+    sent_path: str = ""  # as it came, before the provider's own reading of it
     effects: list[dict[str, Any]] = field(default_factory=list)
 
     def json(self) -> Any:
@@ -80,6 +81,7 @@ class Response:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    late_ms: int = 0  # how much later than usual it is given
 
 
 def answer(status: int, data: Any, **headers: str) -> Response:

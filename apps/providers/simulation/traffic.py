@@ -28,7 +28,7 @@ def settle(project: Project, now_ms: int) -> None:
 
 
 def finish_builds(state: dict[str, Any], now_ms: int) -> None:
-    """Deployments whose build has ended become ready; production ones go live unless the project is pinned."""
+    """Deployments whose build has ended become ready; production ones go live on a project not pinned."""
     for deployment in state["deployments"].values():
         ready_at = deployment.get("ready_at")
         if deployment["state"] in ("QUEUED", "BUILDING") and ready_at is not None and ready_at <= now_ms:
@@ -57,7 +57,7 @@ def start_job(
     failing: Iterable[str] = (),
     ends: bool,
 ) -> None:
-    """Begins to move every production address to `target` within `seconds`; with `ends` false it never finishes."""
+    """Begins to move every address to `target` within `seconds`; the last one never when `ends` is false."""
     addresses = list(project["aliases"])
     moves = []
     for number, alias in enumerate(addresses, start=1):
@@ -92,7 +92,7 @@ def status(job: dict[str, Any], now_ms: int) -> str:
 def running(project: Project, now_ms: int) -> bool:
     """Whether a job is still moving addresses."""
     job = project.get("job")
-    return bool(job) and status(job, now_ms) in ("pending", "in-progress")
+    return job is not None and status(job, now_ms) in ("pending", "in-progress")
 
 
 def point(project: Project, alias: str, deployment: str, at_ms: int) -> str | None:

@@ -15,7 +15,7 @@ State = dict[str, Any]
 
 def habits(**own: Any) -> State:
     """The settings of a simulator: its own, and those that all have."""
-    return {"require_attempt_id": False, **own}
+    return {"require_attempt_id": False, "latency_ms": 0, **own}
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,10 @@ class World:
     def looking_back(self, slug: str, past: State) -> "Past":
         """While the returned context lasts, readers of `slug` see `past`."""
         return Past(self, slug, past)
+
+    def restore(self) -> None:
+        """Goes back to what is on the disk, after a handler broke in the middle of a change."""
+        self._states = self.storage.states()
 
     def reset(self) -> None:
         """Starts over: first states, empty journal, clock as on the wall."""

@@ -17,7 +17,8 @@ def home(world: World, seen: Visit) -> str:
     for position, address in enumerate(organisation.addresses):
         there = visit(world, organisation.slug, position)
         if there:
-            rows += f"<tr><td>{escape(address)}<td><b>{escape(there.version)}</b><td><code>{there.deployment}</code>"
+            rows += f"<tr><td>{escape(address)}<td><b>{escape(there.version)}</b>"
+            rows += f"<td><code>{there.deployment}</code>"
     body = (
         f'<h1 data-version="{escape(seen.version)}">{escape(organisation.name)}</h1>'
         f"<p>The public site, as a customer sees it. It is served by <b>{escape(seen.version)}</b>.</p>"
@@ -31,7 +32,8 @@ def share(seen: Visit, link: str, opens: bool) -> str:
     if opens:
         text = f"<h1>Shared with you</h1><p>Link {escape(link)} opens. Served by {escape(seen.version)}.</p>"
     else:
-        text = f"<h1>This link cannot be opened</h1><p>Something went wrong (500). Served by {escape(seen.version)}.</p>"
+        text = "<h1>This link cannot be opened</h1>"
+        text += f"<p>Something went wrong (500). Served by {escape(seen.version)}.</p>"
     return document("Shared page", text)
 
 
@@ -42,7 +44,8 @@ def _links(world: World, seen: Visit) -> str:
     links = [f"{number:05d}" for number in range(SHOWN_LINKS)]
     open_ones = [link for link in links if link_opens(world, there, link)]
     items = "".join(
-        f'<li><a href="share/{link}">Share link {link}</a>: {"opens" if link in open_ones else "<b>fails</b>"}</li>'
+        f'<li><a href="share/{link}">Share link {link}</a> '
+        f"{'opens' if link in open_ones else '<b>fails</b>'}</li>"
         for link in links
     )
     summary = f"{len(open_ones)} of {SHOWN_LINKS} share links open"

@@ -29,7 +29,7 @@ class Visit:
 
 
 def visit(world: World, slug: str, position: int) -> Visit | None:
-    """Who answers at address number `position` of an organisation's project; None for an unknown organisation."""
+    """Who answers at address number `position` of an organisation's project; None for an unknown one."""
     for organisation in ORGANISATIONS:
         if organisation.slug == slug:
             deployment = traffic.serving(world, organisation.project, position)
@@ -50,7 +50,7 @@ def link_opens(world: World, seen: Visit, link: str) -> bool:
     if seen.broken:
         return place >= (FAILING_PERCENT if _flags_on(world, seen) else FAILING_PERCENT_FLAGS_OFF)
     cached = world.state("upstash")["databases"][seen.organisation.slug].get(f"share:{link}")
-    return cached != "signed-with-key-2"
+    return bool(cached != "signed-with-key-2")
 
 
 def _place(link: str) -> int:

@@ -8,7 +8,7 @@ an address, `/api/health` is 500 and about 1 in 3 share links fails (about 1 in 
 the rollback the share pages that the broken release left in the cache still fail until they are cleared.
 `/share/probe` opens another link each time.
 
-Settings: `latency_ms` (0), `slow_ms` (0: added while a broken release serves).
+Settings: `latency_ms` (15), `slow_ms` (320: added to share links while a broken release serves).
 """
 
 from collections.abc import Callable
@@ -22,14 +22,14 @@ from . import pages
 from .reality import Visit, link_opens, visit
 
 ROUTES = Routes()
-Answering = Callable[[World, Request, Visit], Response]
+Answering = Callable[..., Response]  # world, request, visit and the names in the path
 SMOKE = ("/projects/demo", "/milestones/demo", "/assets/demo/playback", "/share/demo", "/notifications/test")
 SAMPLE = 100  # links behind `/share/errors`; their share of failures is exact
 
 
 def start(epoch: float) -> State:
     """Nothing of its own: what the site shows is what hosting, flags and cache say."""
-    return {"simulation": habits(latency_ms=0, slow_ms=0), "probes": 0}
+    return {"simulation": habits(latency_ms=15, slow_ms=320), "probes": 0}
 
 
 def describe(state: State) -> dict[str, Any]:
@@ -145,12 +145,14 @@ def _opened(world: World, request: Request, seen: Visit, link: str) -> Response:
     opens = link_opens(world, seen, link)
     status = 200 if opens else 500
     if "text/html" in request.headers.get("accept", ""):
-        return page(pages.share(seen, link, opens), status)
-    if opens:
-        return answer(200, {"share": link, "opens": True, "version": seen.version})
-    return answer(
-        500, {"share": link, "error": "The link's signature could not be read.", "version": seen.version}
-    )
+        response = page(pages.share(seen, link, opens), status)
+    elif opens:
+        response = answer(200, {"share": link, "opens": True, "version": seen.version})
+    else:
+        error = "The link's signature could not be read."
+        response = answer(500, {"share": link, "error": error, "version": seen.version})
+    response.late_ms = world.settings("site")["slow_ms"] if seen.broken else 0
+    return response
 
 
 SIMULATOR = Simulator("site", ROUTES, start, describe, refuse)

@@ -19,8 +19,8 @@ def enqueue(world: World, request: Request) -> Response:
     state = world.state("pagerduty")
     if problems := _problems(state, body):
         return _invalid(problems)
-    made_up = hashlib.sha256(f"{world.now_ms()}{request.digest}{len(state['pending'])}".encode()).hexdigest()[:32]
-    dedup = str(body.get("dedup_key") or made_up)
+    unnamed = f"{world.now_ms()}{request.digest}{len(state['pending'])}".encode()
+    dedup = str(body.get("dedup_key") or hashlib.sha256(unnamed).hexdigest()[:32])
     state["pending"].append(
         {
             "routing_key": body["routing_key"],
@@ -55,16 +55,20 @@ def _problems(state: dict[str, Any], body: dict[str, Any]) -> list[str]:
     if len(str(body.get("dedup_key") or "")) > 255:
         problems.append("'dedup_key' is longer than 255 characters")
     if body.get("event_action") == "trigger":
-        payload = body.get("payload") if isinstance(body.get("payload"), dict) else {}
-        problems += [
-            f"'payload.{name}' is missing or blank" for name in ("summary", "source") if not payload.get(name)
-        ]
-        if payload.get("severity") not in SEVERITIES:
-            problems.append("'payload.severity' is invalid (must be one of: critical, error, warning, info)")
-        if len(str(payload.get("summary") or "")) > 1024:
-            problems.append("'payload.summary' is longer than 1024 characters")
+        payload = body.get("payload")
+        problems += _payload_problems(payload if isinstance(payload, dict) else {})
     elif not body.get("dedup_key"):
         problems.append("'dedup_key' is missing or blank")
+    return problems
+
+
+def _payload_problems(payload: dict[str, Any]) -> list[str]:
+    missing = [name for name in ("summary", "source") if not payload.get(name)]
+    problems = [f"'payload.{name}' is missing or blank" for name in missing]
+    if payload.get("severity") not in SEVERITIES:
+        problems.append("'payload.severity' is invalid (must be one of: critical, error, warning, info)")
+    if len(str(payload.get("summary") or "")) > 1024:
+        problems.append("'payload.summary' is longer than 1024 characters")
     return problems
 
 

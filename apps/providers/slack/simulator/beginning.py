@@ -56,8 +56,9 @@ def _workspace(organisation: Organisation, epoch: float) -> dict[str, Any]:
         channel = f"C{key}{number}"
         channels[channel] = {
             "id": channel, "name": name, "is_channel": True, "is_private": False, "is_archived": False,
-            "is_general": name == "general", "is_member": name != "random", "created": int(epoch) - 30_000_000,
-            "creator": f"U{key}1", "topic": "", "members": [*users], "messages": [],
+            "is_general": name == "general", "is_member": name != "random",
+            "created": int(epoch) - 30_000_000, "creator": f"U{key}1", "topic": "",
+            "members": [*users], "messages": [],
         }  # fmt: skip
     return {
         "organisation": organisation.slug,
@@ -71,8 +72,9 @@ def _workspace(organisation: Organisation, epoch: float) -> dict[str, Any]:
 
 def _user(key: str, name: str, organisation: Organisation) -> dict[str, Any]:
     handle = name.lower().replace(" ", ".")
+    email = f"{handle}@{organisation.slug}.example"
     return {
         "id": key, "name": handle, "real_name": name, "deleted": False, "is_bot": False,
         "team_id": f"T{organisation.key[:6]}",
-        "profile": {"real_name": name, "display_name": name, "email": f"{handle}@{organisation.slug}.example"},
+        "profile": {"real_name": name, "display_name": name, "email": email},
     }  # fmt: skip

@@ -83,9 +83,10 @@ def create(world: World, request: Request, workspace: Workspace, fields: Fields)
         raise problem("name_taken")
     key = f"C{workspace['team']['id'][1:]}{len(workspace['channels']) + 1}"
     workspace["channels"][key] = {
-        "id": key, "name": name, "is_channel": True, "is_private": flag(fields, "is_private"), "is_archived": False,
-        "is_general": False, "is_member": True, "created": int(world.now()), "creator": workspace["bot"]["user_id"],
-        "topic": "", "members": [workspace["bot"]["user_id"]], "messages": [],
+        "id": key, "name": name, "is_channel": True, "is_private": flag(fields, "is_private"),
+        "is_archived": False, "is_general": False, "is_member": True, "created": int(world.now()),
+        "creator": workspace["bot"]["user_id"], "topic": "", "members": [workspace["bot"]["user_id"]],
+        "messages": [],
     }  # fmt: skip
     request.effect("create_channel", channel=key, name=name)
     return {"channel": described(workspace["channels"][key])}

@@ -37,9 +37,9 @@ def create(world: World, request: Request, project: str) -> Response:
             continue
         created.append(_put(world, record, old, wanted))
         request.effect("set_env", project=record["id"], key=wanted.get("key"))
-    return answer(
-        201, {"created": created if isinstance(body, list) else (created or [None])[0], "failed": failed}
-    )
+    many = isinstance(body, list)
+    made: Any = created if many or not created else created[0]
+    return answer(201, {"created": made, "failed": failed})
 
 
 @ROUTES.add("PATCH", "/projects/{project}/env/{name}")

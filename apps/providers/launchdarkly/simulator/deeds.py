@@ -1,0 +1,27 @@
+"""What happens in LaunchDarkly by other hands."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ...simulation.world import World
+from .approvals import approval_of
+from .flags import turn
+
+
+def switch(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Deed: somebody turns a flag in LaunchDarkly's own page."""
+    for slug, account in world.state("launchdarkly")["accounts"].items():
+        if account["project"] == order["project"]:
+            turn(world, None, slug, account["flags"][order["flag"]], "production", bool(order["on"]), "")
+            return {"flag": order["flag"], "on": bool(order["on"])}
+    raise LookupError(f"No project {order['project']!r}.")
+
+
+def approve(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Deed: one of LaunchDarkly's own people approves or declines a request."""
+    approval = approval_of(world, order["request"])
+    approval["reviewStatus"] = "declined" if order.get("decline") else "approved"
+    return approval
+
+
+DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {"switch": switch, "approve": approve}
