@@ -5,9 +5,9 @@ import socket
 import subprocess
 from pathlib import Path
 
+from rollback_portal.instance import processes
 from rollback_portal.instance.binaries import PostgresPrograms
 from rollback_portal.instance.privileges import Runner, room
-from rollback_portal.instance.processes import birth, name_of
 from rollback_portal.instance.speaking import Trouble
 
 DATABASE, OWNER, APPLICATION = "portal", "portal_owner", "portal"
@@ -84,16 +84,21 @@ def command(
 
 
 def clear_stale_lock(cluster: Path) -> None:
-    """Delete the server's own lock file when its number belongs to another program by now.
+    """Delete the lock file of a killed server when Postgres would take it for a living one's.
 
-    We hold the data directory, so no server of ours runs; Postgres itself only sees that the number is alive.
+    Postgres only sees whether the number is in use: by now it may be another program's, or that of a dead
+    process which nobody has collected. What the killed server left at work is ended first, so that no two
+    servers ever write to one cluster.
     """
     lock = cluster / "postmaster.pid"
     try:
         pid = int(lock.read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return
-    if birth(pid) and name_of(pid) != "postgres":
+    if processes.birth(pid) and processes.name_of(pid) == "postgres":
+        return  # a server that we did not start: Postgres refuses, and says so
+    processes.end_those_working_in(cluster)
+    if processes.number_in_use(pid):
         lock.unlink()
 
 

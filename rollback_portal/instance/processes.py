@@ -40,6 +40,17 @@ def name_of(pid: int) -> str:
     return Path(found.stdout.strip()).name
 
 
+def number_in_use(pid: int) -> bool:
+    """Return whether the kernel still knows the number, be it of a dead process that nobody has collected."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _boot() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -98,6 +109,14 @@ def _end(pid: int, began: str, ways: list[signal.Signals]) -> None:
             if birth(pid) != began:
                 return
             time.sleep(0.02)  # not our child: there is nothing portable to wait on
+
+
+def end_those_working_in(folder: Path) -> None:
+    """End every process whose working directory is `folder` (Linux; elsewhere nothing tells them apart)."""
+    for link in Path("/proc").glob("[0-9]*/cwd") if LINUX else ():
+        with contextlib.suppress(OSError):
+            if link.readlink() == folder.resolve() and (began := birth(pid := int(link.parent.name))):
+                _end(pid, began, [signal.SIGQUIT, signal.SIGKILL])
 
 
 def send(pid: int, what: signal.Signals) -> None:
