@@ -1,4 +1,4 @@
-"""Registers the app."""
+"""Registers the app, and what follows when a question about lifting a freeze is granted."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,10 @@ class DeploymentsConfig(AppConfig):
 
     name = "apps.deployments"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Answer for the questions that this app asks; models can be imported only now."""
+        from apps.approvals import asking
+        from apps.deployments import lifting
+
+        asking.when_decided(lifting.LIFT, granted=lifting.when_lifting_is_granted)

@@ -1,10 +1,42 @@
-"""What runs where: services, environments, what was deployed, which targets are known good, and what is frozen."""
+"""What runs where: services, environments, what was deployed, what is known good, and what is frozen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from apps.timeline.walls import OrganisationRow, WithinOrganisation
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Person
+
+
+class VisibleQuerySet(models.QuerySet[Any]):
+    """The reading vocabulary that services, environments, deployments and freezes share."""
+
+    def visible_to(self, person: Person) -> Self:
+        """Rows of the person's organisation."""
+        return self.filter(organisation_id=person.organisation_id)
+
+
+class FreezeQuerySet(VisibleQuerySet):
+    """The reading vocabulary of freezes."""
+
+    def active(self) -> Self:
+        """Freezes that nobody has lifted."""
+        return self.filter(lifted_at=None)
+
+    def covering(self, environment: Environment) -> Self:
+        """Freezes whose scope holds the environment. A freeze of all has a row in each organisation."""
+        return self.filter(
+            Q(scope="environment", environment_id=environment.pk)
+            | Q(scope="service", service_id=environment.service_id)
+            | Q(scope__in=["organisation", "all"]),
+            organisation_id=environment.organisation_id,
+        )
 
 
 class Service(OrganisationRow):
@@ -17,6 +49,8 @@ class Service(OrganisationRow):
     audience = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = VisibleQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="one_service_per_slug")]
 
@@ -25,10 +59,11 @@ class Service(OrganisationRow):
 
 
 class Environment(OrganisationRow):
-    """Where a service runs: its public address, how to see which version answers, and who must be called to change it.
+    """Where a service runs: its public address, how to see which version answers, who is called to change it.
 
-    `serving` is {"path": "/api/health", "header": "x-version"} or {"path": …, "json": "version"}.
-    `probe` is {"paths": [...], "every_seconds": 10}: what the outside probe asks for.
+    `serving` is {"path": "/api/health", "header": "x-version"} or {"path": …, "json": "version"}. `probe`
+    is {"paths": [...], "every_seconds": 10}: what the outside probe asks for. `host_says` is what the
+    hosting provider answered last: {"at", "live", "source", "pinned", "listed", "problem"}.
     """
 
     service = WithinOrganisation(Service, related_name="environments")
@@ -40,7 +75,10 @@ class Environment(OrganisationRow):
     error_limit_percent = models.FloatField(default=1.0)
     live = WithinOrganisation("Deployment", null=True, related_name="+")
     live_since = models.DateTimeField(null=True)
+    host_says = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = VisibleQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["service", "name"], name="one_environment_per_name")]
@@ -57,7 +95,9 @@ class EnvironmentConnection(OrganisationRow):
     connection = WithinOrganisation("providers.Connection", related_name="uses")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["environment", "role"], name="one_connection_per_role")]
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "role"], name="one_connection_per_role")
+        ]
 
 
 class Deployment(OrganisationRow):
@@ -81,7 +121,12 @@ class Deployment(OrganisationRow):
     checked_at = models.DateTimeField(null=True)
     usable = models.BooleanField(null=True)
     usable_reason = models.CharField(max_length=300, blank=True)
+    served_at = models.DateTimeField(
+        null=True
+    )  # when it first served this environment; null while nobody saw it do so
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = VisibleQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -94,7 +139,7 @@ class Deployment(OrganisationRow):
 
 
 class Pin(OrganisationRow):
-    """Production stays on one version after a rollback: new releases are built but do not go live until lifted."""
+    """Production stays on one version after a rollback: new releases are built but do not go live."""
 
     environment = WithinOrganisation(Environment, related_name="pins")
     deployment = WithinOrganisation(Deployment, related_name="+")
@@ -104,12 +149,14 @@ class Pin(OrganisationRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["environment"], condition=Q(lifted_at=None), name="one_pin_per_environment")
+            models.UniqueConstraint(
+                fields=["environment"], condition=Q(lifted_at=None), name="one_pin_per_environment"
+            )
         ]
 
 
 class FreezeSwitch(OrganisationRow):
-    """One row per environment, always there, so that an intent to act can lock it. Written only with the freezes."""
+    """One row per environment, always there for an intent to act to lock it. Written only with freezes."""
 
     environment = models.OneToOneField(Environment, on_delete=models.CASCADE, related_name="freeze_switch")
     frozen = models.BooleanField(default=False)
@@ -129,11 +176,28 @@ class Freeze(OrganisationRow):
     lifted_at = models.DateTimeField(null=True)
     lifted_by = WithinOrganisation("accounts.Person", null=True, related_name="+")
     question = WithinOrganisation("approvals.Question", null=True, related_name="+")
+    together = models.UUIDField(null=True)  # the rows of one freeze of all organisations share it
+
+    objects = FreezeQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(stops__in=["rollbacks", "deployments"]), name="a_freeze_stops_something"),
             models.CheckConstraint(
-                condition=Q(scope__in=["environment", "service", "organisation", "all"]), name="a_freeze_has_a_scope"
+                condition=Q(stops__in=["rollbacks", "deployments"]), name="a_freeze_stops_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(scope__in=["environment", "service", "organisation", "all"]),
+                name="a_freeze_has_a_scope",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"No {self.stops}: {self.reason}"
+
+    def covers(self, environment: Environment) -> bool:
+        """Say whether the scope holds the environment; the same rule as `FreezeQuerySet.covering`."""
+        if self.organisation_id != environment.organisation_id:
+            return False
+        if self.scope == "environment":
+            return self.environment_id == environment.pk
+        return self.scope != "service" or self.service_id == environment.service_id
