@@ -97,8 +97,8 @@ class Api:
 
         Raises NotSent or Lost.
         """
-        request = self.request(access, method, path, query, **more)
-        request.headers["X-Attempt-Id"] = sending.attempt_id
+        headers = {**(more.pop("headers", None) or {}), "X-Attempt-Id": sending.attempt_id}
+        request = self.request(access, method, path, query, headers=headers, **more)
         limits = Limits(total_seconds=min(http.TOTAL_SECONDS, sending.deadline_seconds))
         return http.send(request, limits, permit=sending.permit)
 

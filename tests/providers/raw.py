@@ -33,6 +33,7 @@ class RawServer:
 
     def __init__(self, respond: Respond) -> None:
         self.respond = respond
+        self.wrap: Callable[[socket.socket], socket.socket] = lambda connection: connection
         self.requests: list[Seen] = []
         self.released = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -58,7 +59,7 @@ class RawServer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self.wrap(connection) as connection:
             while request := self._read(connection):
                 self.requests.append(request)
                 self.respond(request, connection)
@@ -69,6 +70,8 @@ class RawServer:
             if not (more := connection.recv(65536)):
                 return None
             data += more
+            if data.startswith(b"\x16"):
+                return None  # a TLS greeting; we speak plain text
         head, _, body = data.partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}

@@ -80,17 +80,8 @@ class HttpRequest(Provider):
     )
     actions = (REQUEST,)
     roles = (
-        "hosting",
-        "flags",
-        "cache",
-        "chat",
-        "paging",
-        "database",
-        "code",
-        "tracker",
-        "mail",
-        "status",
-        "errors",
+        *("hosting", "flags", "cache", "chat", "paging", "database"),
+        *("code", "tracker", "mail", "status", "errors", "metrics"),
     )
 
     def problems(self, call: Call) -> Sequence[str]:
@@ -101,7 +92,7 @@ class HttpRequest(Provider):
         if method not in METHODS:
             return (f"“{method}” is not one of {', '.join(METHODS)}.",)
         odd = not path.isascii() or not path.isprintable() or any(sign in path for sign in "\\# ")
-        climbs = ".." in path.partition("?")[0].lower().replace("%2e", ".").split("/")
+        climbs = ".." in path.partition("?")[0].lower().replace("%2e", ".").replace("%2f", "/").split("/")
         if odd or climbs or not path.startswith("/") or path.startswith("//"):
             return ("The path must begin with one “/” and hold no “..”, “\\”, “#” or space.",)
         return ()

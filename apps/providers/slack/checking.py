@@ -10,7 +10,9 @@ from apps.providers.endings import dig, quoted
 from apps.providers.slack.searching import channel_id
 from apps.providers.slack.wire import API, ask, body_of, sentence
 
-READ_BACK = "Without it the portal cannot tell whether a message whose answer was lost was posted, and asks a person instead."
+READ_BACK = (
+    "Where the answer to a message is lost, the portal then has to ask a person whether it was posted."
+)
 
 
 def findings(access: Access) -> list[Finding]:

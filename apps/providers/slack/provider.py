@@ -1,4 +1,4 @@
-"""Slack: post a message that carries a marker, so that it can be found again before anybody posts it twice."""
+"""Slack: post a message that carries a marker, so that it is found again and not posted twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find a message again by the marker it carries, so that a post whose answer was lost is never posted twice."""
+"""Find a message again by its marker, so that a post whose answer was lost is never posted twice."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def channel_id(access: Access, channel: str) -> str:
         return name
     cursor = ""
     for _ in range(CHANNEL_PAGES):
-        query = {"limit": 1000, "exclude_archived": "true", "cursor": cursor}
+        query: dict[str, str | int | None] = {"limit": 1000, "exclude_archived": "true", "cursor": cursor}
         body = ask(access, "conversations.list", {**query, "types": "public_channel,private_channel"})
         for one in dig(body, "channels") or []:
             if dig(one, "name") == name and isinstance(found := dig(one, "id"), str):
@@ -67,7 +67,12 @@ def channel_id(access: Access, channel: str) -> str:
 def _search(access: Access, channel: str, marker: str, text: str) -> Search:
     cursor, twin = "", Search(Trace.ABSENT, "No message with our marker is in the channel.")
     for _ in range(PAGES):
-        query = {"channel": channel, "limit": PAGE, "include_all_metadata": "true", "cursor": cursor}
+        query: dict[str, str | int | None] = {
+            "channel": channel,
+            "limit": PAGE,
+            "include_all_metadata": "true",
+            "cursor": cursor,
+        }
         body = ask(access, "conversations.history", query)
         messages = dig(body, "messages")
         if not isinstance(messages, list):
@@ -76,7 +81,7 @@ def _search(access: Access, channel: str, marker: str, text: str) -> Search:
             if _marker_of(message) == marker:
                 return Search(Trace.FOUND, "The message is in the channel.", str(dig(message, "ts") or ""))
             if dig(message, "text") == text and not dig(message, "metadata"):
-                why = "A message with this text but without our marker is in the channel: it may be ours or not."
+                why = "A message with this text, but without a marker, is there: it may be ours or not."
                 twin = Search(Trace.TWIN, why, str(dig(message, "ts") or ""))
         cursor = str(dig(body, "response_metadata", "next_cursor") or "")
         if not cursor:

@@ -21,7 +21,7 @@ RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 # Documented as possibly raised after some of the work was done.
 UNCERTAIN = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
 ADVICE = {
-    "channel_not_found": "Slack does not know the channel, or the app is not in it. Invite the app to the channel.",
+    "channel_not_found": "Slack does not show the app this channel. Invite the app to it.",
     "not_in_channel": "The app is not in the channel. Invite it there.",
     "is_archived": "The channel is archived. Choose another one.",
     "missing_scope": "The app lacks a permission (scope). Add it and install the app again.",
