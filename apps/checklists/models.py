@@ -33,7 +33,9 @@ class Item(OrganisationRow):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=["open", "done", "not_applicable"]), name="an_item_has_a_known_state")
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "done", "not_applicable"]), name="an_item_has_a_known_state"
+            )
         ]
 
 
@@ -50,5 +52,7 @@ class Tick(OrganisationRow):
     class Meta:
         ordering = ["-at"]
         constraints = [
-            models.CheckConstraint(condition=Q(result__in=["done", "not_applicable", "undone"]), name="a_tick_has_a_known_result")
+            models.CheckConstraint(
+                condition=Q(result__in=["done", "not_applicable", "undone"]), name="a_tick_has_a_known_result"
+            )
         ]

@@ -1,4 +1,4 @@
-"""Registers the app."""
+"""Registers the app: it measures what the pictures of incidents show."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,9 @@ class ChecksConfig(AppConfig):
 
     name = "apps.checks"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.checks import events, reading  # noqa: F401
+        from apps.incidents.picture import Measuring, measure_with
+
+        measure_with(Measuring(reading.error_series, reading.readings))

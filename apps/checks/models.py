@@ -8,7 +8,9 @@ from apps.timeline.walls import OrganisationRow, WithinOrganisation
 class ProbeRound(OrganisationRow):
     """One round of requests to the public address: how many were made, how many failed, how slow, which version answered."""
 
-    environment = WithinOrganisation("deployments.Environment", related_name="probe_rounds", on_delete=models.CASCADE)
+    environment = WithinOrganisation(
+        "deployments.Environment", related_name="probe_rounds", on_delete=models.CASCADE
+    )
     at = models.DateTimeField()
     requests = models.PositiveIntegerField()
     failures = models.PositiveIntegerField()
@@ -23,3 +25,17 @@ class ProbeRound(OrganisationRow):
     def failure_percent(self) -> float:
         """Failed requests of this round, 0 to 100."""
         return 100.0 * self.failures / self.requests if self.requests else 0.0
+
+
+class Probe(OrganisationRow):
+    """The outside probe of one environment: when it asks next, and whether it last saw errors above the limit."""
+
+    environment = WithinOrganisation(
+        "deployments.Environment", related_name="probes", on_delete=models.CASCADE
+    )
+    next_at = models.DateTimeField()
+    failing = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["environment"], name="one_probe_per_environment")]
+        indexes = [models.Index(fields=["next_at"], name="probes_due")]

@@ -1,4 +1,4 @@
-"""Registers the app."""
+"""Registers the app: who may read the record, and how its events look in a stream."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,10 @@ class IncidentsConfig(AppConfig):
 
     name = "apps.incidents"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.incidents import live, permissions
+        from apps.timeline import reading
+
+        live.register()
+        reading.readable_if(permissions.may_read_the_record)

@@ -26,6 +26,30 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Incidents of the person's organisation."""
         return self.filter(organisation_id=person.organisation_id)  # type: ignore[attr-defined]
 
+    def told(self) -> "IncidentQuerySet":
+        """Incidents with everything that one line about them says, in one query."""
+        return self.select_related(
+            "service", "environment__service", "environment__live", "declared_by", "commander", "suspect"
+        )
+
+    def matching(
+        self,
+        state: str | None = None,
+        severity: str | None = None,
+        service: str | None = None,
+        words: str | None = None,
+        *,
+        inside: bool = True,
+    ) -> "IncidentQuerySet":
+        """Incidents that fit every filter given; `state` may be `active`. Summaries are searched only `inside`."""
+        rows = self.active() if state == "active" else self.filter(state=state) if state else self
+        rows = rows.filter(severity=severity) if severity else rows
+        rows = rows.filter(service__slug=service) if service else rows
+        for word in (words or "").split()[:8]:
+            here = Q(title__icontains=word) | Q(service__name__icontains=word)
+            rows = rows.filter(here | Q(summary__icontains=word) if inside else here)
+        return rows
+
 
 class Incident(OrganisationRow):
     """Something customers feel. `number` is counted per organisation and shown as INC-7."""
@@ -53,11 +77,14 @@ class Incident(OrganisationRow):
         constraints = [
             models.UniqueConstraint(fields=["organisation", "number"], name="one_incident_per_number"),
             models.CheckConstraint(
-                condition=Q(state__in=["investigating", "identified", "rolling_back", "monitoring", "resolved"]),
+                condition=Q(
+                    state__in=["investigating", "identified", "rolling_back", "monitoring", "resolved"]
+                ),
                 name="an_incident_has_a_known_state",
             ),
             models.CheckConstraint(
-                condition=Q(state="resolved", resolved_at__isnull=False) | ~Q(state="resolved") & Q(resolved_at=None),
+                condition=Q(state="resolved", resolved_at__isnull=False)
+                | ~Q(state="resolved") & Q(resolved_at=None),
                 name="resolved_incidents_have_a_time",
             ),
         ]
