@@ -132,9 +132,11 @@ def _limit(frame: Frame, limit: float | None, unit: str) -> SafeString | str:
         return ""
     y = frame.y(limit)
     return format_html(
-        '<line class="limit" x1="0" x2="100%" y1="{0}" y2="{0}"/><text x="0" y="{1}">limit {2:g} {3}</text>', y, y - 5, limit, unit
-    ) if y < BOTTOM - 60 or y > BOTTOM - 12 else format_html(
-        '<line class="limit" x1="0" x2="100%" y1="{0}" y2="{0}"/><text x="0" y="{1}">limit {2:g} {3}</text>', y, y + 13, limit, unit
+        '<line class="limit" x1="0" x2="100%" y1="{0}" y2="{0}"/><text x="0" y="{1}">limit {2} {3}</text>',
+        y,
+        y - 5,
+        f"{limit:g}",
+        unit,
     )
 
 
@@ -176,7 +178,7 @@ def _room(x: float, width: float, wanted: int, free: Sequence[float]) -> tuple[i
 
 def _upright(event: Mapping[str, Any], x: float, row: int | None, anchor: str, rest: str) -> SafeString:
     y = 12 if row in (0, None) else 28
-    line = format_html('<line class="event{}" x1="{1}%" x2="{1}%" y1="{2}" y2="{3}"/>', " dotted" if event.get("dotted") else "", x, y - 10, BOTTOM)
+    line = format_html('<line class="event{0}" x1="{1}%" x2="{1}%" y1="{2}" y2="{3}"/>', " dotted" if event.get("dotted") else "", x, y - 10, BOTTOM)
     if row is None:
         return line
     label = str(event["label"])
