@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -46,16 +47,21 @@ api = PortalAPI(
 )
 
 
-def refuse_unknown_parameters(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Refuse query parameters that the operation does not declare: a filter with a typing error must not widen."""
+def name_parameters(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Tell the request which query parameters its operation declares; the bearer check refuses every other one."""
     operation: Any = run.__self__  # type: ignore[attr-defined]
+    queries = [model for model in operation.models if model.__ninja_param_source__ == "query"]
+    declared = frozenset(name for model in queries for name in getattr(model, "__ninja_flatten_map__", {}))
 
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    @functools.wraps(run)
+    def named(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.declared_parameters = declared
         return run(request, *args, **kwargs)
 
-    return checked
+    return named
 
 
+api.default_router.add_decorator(name_parameters, mode="view")
 api.add_router("", accounts)
 
 
@@ -99,7 +105,9 @@ def too_large(request: HttpRequest, error: Exception) -> HttpResponse:
 @api.exception_handler(DataError)
 def unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
     """The last net: a number or text that passed every form and that Postgres still cannot hold."""
-    return programs.problem_of(Unacceptable("A value is too long, too large, or cannot be stored. Nothing was changed."))
+    return programs.problem_of(
+        Unacceptable("A value is too long, too large, or cannot be stored. Nothing was changed.")
+    )
 
 
 @api.exception_handler(Http404)

@@ -44,6 +44,8 @@ def broken(request: HttpRequest) -> HttpResponse:
     number = uuid4().hex[:12]
     log.error("error %s: %s %s", number, request.method, ascii(request.path))
     if request.path.startswith("/api/"):
-        return problem(500, "broken", "The portal failed. Ask the operator to look for this number.", error=number)
+        return problem(
+            500, "broken", "The portal failed. Ask the operator to look for this number.", error=number
+        )
     page: Any = render_to_string("accounts/broken.html", {"number": number})
     return HttpResponse(page, status=500)

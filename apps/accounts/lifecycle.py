@@ -61,7 +61,9 @@ def add_person(
     """
     may(by, ADMINISTER, organisation).or_refuse()
     address = email.strip().lower()
-    shown = name.strip() or address.partition("@")[0]  # never the account's own name: it may be another team's
+    shown = (
+        name.strip() or address.partition("@")[0]
+    )  # never the account's own name: it may be another team's
     person = Person(organisation=organisation, email=address, name=shown)
     _check(person)
     if Person.objects.filter(organisation=organisation, email=address).exists():
@@ -140,7 +142,9 @@ def reactivate_person(person: Person, *, by: Any) -> Person:
 def _lock(person: Person) -> Person:
     """Lock the organisation first: whoever changes who administers it waits for the other."""
     Organisation.objects.select_for_update().get(pk=person.organisation_id)
-    return Person.objects.select_for_update(of=["self"]).select_related("user", "organisation").get(pk=person.pk)
+    return (
+        Person.objects.select_for_update(of=["self"]).select_related("user", "organisation").get(pk=person.pk)
+    )
 
 
 def _give(person: Person, role: Role, by: Any) -> None:

@@ -14,6 +14,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from apps.accounts import reauthentication, refusing
 from apps.accounts.models import Person
+from apps.accounts.programs import problem
 from apps.timeline.answers import Refused
 
 CHOSEN_ORGANISATION = "organisation"  # the session's key
@@ -58,6 +59,14 @@ class RefusalMiddleware(MiddlewareMixin):
             return refusing.show(request, exception)
         return None
 
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Give the API's own "wrong method" the shape of every other problem."""
+        if response.status_code == 405 and request.path.startswith(API):
+            told = problem(405, "method_not_allowed", f"{request.method} is not possible here.")
+            told["Allow"] = response["Allow"]
+            return told
+        return response
+
 
 def zone_of(person: Person) -> ZoneInfo:
     """Return the zone a person reads times in: their own, else the organisation's, else UTC."""
@@ -68,7 +77,11 @@ def zone_of(person: Person) -> ZoneInfo:
 
 
 def _people_of(user: object) -> list[Person]:
-    people = list(Person.objects.filter(user=user, active=True).select_related("organisation").order_by("organisation__name"))
+    people = list(
+        Person.objects.filter(user=user, active=True)
+        .select_related("organisation")
+        .order_by("organisation__name")
+    )
     for person in people:
         person.user = user
     return people

@@ -13,3 +13,7 @@ def show_profile(request: HttpRequest) -> HttpResponse:
 
 def switch_organisation(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
+
+
+def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
+    return HttpResponse()

@@ -4,24 +4,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='organisation',
-            options={'permissions': [('see_internal', 'read internal notes'), ('declare', 'declare and resolve incidents'), ('propose', 'propose a rollback'), ('approve', 'approve or reject'), ('operate', 'pause, resume or cancel a rollback, or decide about its steps'), ('freeze', 'freeze or unfreeze'), ('communicate', 'send updates'), ('tick', 'tick checklist items'), ('edit_playbooks', 'edit playbooks'), ('publish_playbooks', 'publish playbooks'), ('register_deployments', 'register deployments'), ('administer', 'manage people, services and connections')]},
+            name="organisation",
+            options={
+                "permissions": [
+                    ("see_internal", "read internal notes"),
+                    ("declare", "declare and resolve incidents"),
+                    ("propose", "propose a rollback"),
+                    ("approve", "approve or reject"),
+                    ("operate", "pause, resume or cancel a rollback, or decide about its steps"),
+                    ("freeze", "freeze or unfreeze"),
+                    ("communicate", "send updates"),
+                    ("tick", "tick checklist items"),
+                    ("edit_playbooks", "edit playbooks"),
+                    ("publish_playbooks", "publish playbooks"),
+                    ("register_deployments", "register deployments"),
+                    ("administer", "manage people, services and connections"),
+                ]
+            },
         ),
         migrations.AddField(
-            model_name='token',
-            name='calls_in_window',
+            model_name="token",
+            name="calls_in_window",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='token',
-            name='window_started_at',
+            model_name="token",
+            name="window_started_at",
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -1,4 +1,4 @@
-'''What every app needs to speak to programs. Apps import this; only rollback_portal/api.py mounts their routers.
+"""What every app needs to speak to programs. Apps import this; only rollback_portal/api.py mounts their routers.
 
 An app's `api.py`:
 
@@ -39,7 +39,7 @@ An app's `api.py`:
 - Several bodies in one view are not supported; raw bodies (YAML, Markdown) are read from `request.body`.
 - A stream is a plain `def` that returns StreamingHttpResponse over an async generator.
 - `is_fresh(request)` is true for a token with the scope `approve`.
-'''
+"""
 
 from apps.accounts.programs.bearer import (
     ADMIN,

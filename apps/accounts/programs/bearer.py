@@ -12,7 +12,7 @@ from ninja.security import HttpBearer
 from apps.accounts import rights, tokens
 from apps.accounts.models import Person, Token
 from apps.accounts.programs.problems import Unauthenticated
-from apps.timeline.answers import Forbidden
+from apps.timeline.answers import Forbidden, Unacceptable
 
 READ, WRITE, APPROVE, ADMIN = "read", "write", "approve", "admin"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -40,7 +40,9 @@ class Bearer(HttpBearer):
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise Unauthenticated("Send a token: Authorization: Bearer rb_…")
-        return self.authenticate(request, secret.strip())
+        found = self.authenticate(request, secret.strip())
+        _refuse_undeclared(request)
+        return found
 
     def authenticate(self, request: HttpRequest, token: str) -> Token:
         """Look the token up, count the call, and refuse a token that may only read whatever changes something."""
@@ -73,6 +75,15 @@ def actor_of(request: HttpRequest) -> Any:
     return request.actor
 
 
+def _refuse_undeclared(request: HttpRequest) -> None:
+    """Refuse a query parameter that the operation does not declare: a misspelt filter must not widen a list."""
+    for name, value in request.GET.items():
+        if name not in request.declared_parameters:
+            raise Unacceptable(f"{ascii(name)}: there is no such parameter here.", field=ascii(name)[1:-1])
+        if "\x00" in value:
+            raise Unacceptable(f"{name}: this text cannot be used.", field=name)
+
+
 def _service(token: Token) -> Service:
     granted = set().union(*(SERVICE_RIGHTS.get(scope, set()) for scope in token.scopes))
     return Service(token.name, token.organisation_id, frozenset(granted))
@@ -80,4 +91,6 @@ def _service(token: Token) -> Service:
 
 def _lacks(token: Token, scopes: str) -> Forbidden:
     has = ", ".join(token.scopes) or "none"
-    return Forbidden(f"This token lacks the scope {scopes}. It has: {has}.", code="scope_missing", needed=scopes)
+    return Forbidden(
+        f"This token lacks the scope {scopes}. It has: {has}.", code="scope_missing", needed=scopes
+    )

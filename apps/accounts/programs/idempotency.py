@@ -58,20 +58,26 @@ def _first(row: IdempotentAnswer, deed: Callable[[], Any]) -> HttpResponse:
         answer = _answer(deed())
         kept = IdempotentAnswer.objects.filter(pk=row.pk, status=None)
         if not kept.update(status=answer.status_code, body=answer.content.decode()):
-            raise Refused("Another call with this key has overtaken this one. Nothing was done here.", code="in_flight")
+            raise Refused(
+                "Another call with this key has overtaken this one. Nothing was done here.", code="in_flight"
+            )
     return answer
 
 
 def _claim(token: Token, key: str, digest: str) -> IdempotentAnswer:
     """Return our own new row, or the finished one of the first call. Raises 409 or 422."""
-    mine = IdempotentAnswer(organisation_id=token.organisation_id, token=token, key=key, request_digest=digest)
+    mine = IdempotentAnswer(
+        organisation_id=token.organisation_id, token=token, key=key, request_digest=digest
+    )
     IdempotentAnswer.objects.bulk_create([mine], ignore_conflicts=True)
     row = IdempotentAnswer.objects.filter(token=token, key=key).first()
     if row is None:
         return _claim(token, key, digest)
     if row.request_digest != digest:
         raise Unacceptable(
-            f"This {HEADER} was used for another request. Take a new one.", code="idempotency_key_reused", field=HEADER
+            f"This {HEADER} was used for another request. Take a new one.",
+            code="idempotency_key_reused",
+            field=HEADER,
         )
     if row.pk != mine.pk and row.status is None:
         if row.created_at > timezone.now() - ABANDONED_AFTER:

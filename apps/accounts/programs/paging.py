@@ -19,7 +19,12 @@ USUAL = 50
 
 
 def page(
-    request: HttpRequest, rows: QuerySet[Any], *, render: Callable[[Any], Any], order: str = "id", usual: int = USUAL
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    *,
+    render: Callable[[Any], Any],
+    order: str = "id",
+    usual: int = USUAL,
 ) -> dict[str, Any]:
     """Return {"items": [render(row), …], "next": cursor or None} for `?after=` and `?limit=` of the request.
 
