@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / ".venv"
 RECORD = ENVIRONMENT / "installed.json"  # which lock files this environment is known to satisfy
+UNFINISHED = ENVIRONMENT / "unfinished"  # there while pip works: a killed pip may leave half a package
 RUNTIME, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"
 LOCK_OF = {"demo": RUNTIME, "up": RUNTIME, "portal": RUNTIME, "test": DEVELOPMENT}
 PIP = ("-m", "pip", "install", "--require-hashes", "--no-deps", "--no-input", "--disable-pip-version-check")
@@ -32,7 +33,7 @@ def main(command: str, arguments: list[str]) -> None:
     except Trouble as trouble:
         sys.exit(f"bin/{command}: {trouble}")
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted while installing. The next start carries on from here.")
+        sys.exit("\nInterrupted while installing. The next start installs anew.")
     python = str(ENVIRONMENT / "bin" / "python")
     called_from = _here()
     os.chdir(ROOT)
@@ -44,13 +45,15 @@ def complete(lock: str) -> None:
     """Make .venv satisfy the lock file `lock`, unless it is known to. Two starts wait for each other."""
     if satisfied(lock):
         return
-    with _alone():
+    with _alone() as right:
         if satisfied(lock):
             return
-        if not _usable():
+        if UNFINISHED.exists() or not _usable():
             _make_environment()
         RECORD.unlink(missing_ok=True)
-        _install(lock)
+        UNFINISHED.touch()
+        _install(lock, right)
+        UNFINISHED.unlink()
         _remember(lock)
 
 
@@ -87,8 +90,12 @@ def _usable() -> bool:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the one right to install into this folder. The folder itself is locked: no file is left behind."""
+def _alone() -> Iterator[int]:
+    """Hold the one right to install into this folder; gives the file descriptor that the right hangs on.
+
+    The folder itself is locked, so no file is left behind. pip gets the descriptor too: should we be killed,
+    the right stays taken until pip has ended.
+    """
     if not os.access(ROOT, os.W_OK):
         raise Trouble(f"{ROOT} is not writable, so .venv cannot be made in it. Nothing was changed.")
     folder = os.open(ROOT, os.O_RDONLY)
@@ -98,15 +105,16 @@ def _alone() -> Iterator[None]:
         except BlockingIOError:
             print("Another start is installing into .venv; waiting for it …", file=sys.stderr, flush=True)
             fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
+        yield folder
     finally:
         os.close(folder)
 
 
 def _make_environment() -> None:
     print(f"Making .venv with Python {sys.version.split()[0]} …", file=sys.stderr, flush=True)
+    base = getattr(sys, "_base_executable", sys.executable)  # not the one in .venv: it is about to go
     made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)],
+        [base, "-m", "venv", "--clear", str(ENVIRONMENT)],
         env=_clean(),
         capture_output=True,
         text=True,
@@ -116,12 +124,12 @@ def _make_environment() -> None:
         raise Trouble(f"a virtual environment could not be made in {ENVIRONMENT}: {last[0]}")
 
 
-def _install(lock: str) -> None:
+def _install(lock: str, right: int) -> None:
     command = [str(ENVIRONMENT / "bin" / "python"), *PIP, "--progress-bar", "off", "-r", str(ROOT / lock)]
     log_path = ENVIRONMENT / "install.log"
     started, progress = time.monotonic(), Progress(_entries(lock))
     with log_path.open("w+") as log:
-        pip = subprocess.Popen(command, env=_clean(), stdout=log, stderr=subprocess.STDOUT)
+        pip = subprocess.Popen(command, env=_clean(), stdout=log, stderr=subprocess.STDOUT, pass_fds=(right,))
         try:
             while pip.poll() is None:
                 progress.show(log_path.read_text(errors="replace"), _placed())
@@ -133,6 +141,7 @@ def _install(lock: str) -> None:
                 pip.wait()
     progress.end()
     if pip.returncode:
+        UNFINISHED.unlink()  # pip itself has taken back what it had begun
         raise Trouble(_why(log_path.read_text(errors="replace"), log_path))
     print(f"Installed in {time.monotonic() - started:.0f} s.", file=sys.stderr, flush=True)
 
