@@ -37,7 +37,7 @@ __all__ = [
 def create_service(
     organisation: Organisation,
     *,
-    by: Person,
+    by: Any,
     slug: str,
     name: str,
     description: str = "",
@@ -65,7 +65,7 @@ def create_service(
 def create_environment(
     service: Service,
     *,
-    by: Person,
+    by: Any,
     name: str,
     kind: str = "production",
     public_url: str = "",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.accounts.models import Person
 from apps.accounts.permissions import may
 from apps.accounts.rights import ADMINISTER, FREEZE, REGISTER_DEPLOYMENTS
 from apps.timeline.answers import YES, Answer, no
 
 
-def may_describe(person: Person | None) -> Answer:
+def may_describe(person: Any) -> Answer:
     """Services and environments are the administrators' to describe."""
     return may(person, ADMINISTER)
 

@@ -21,7 +21,7 @@ from apps.timeline.log import record
 def connect(
     organisation: Organisation,
     *,
-    by: Person,
+    by: Any,
     name: str,
     provider: str,
     base_url: str = "",
@@ -36,7 +36,7 @@ def connect(
     wanted = entering.known_provider(provider)
     connection = Connection(
         organisation=organisation,
-        created_by=by,
+        created_by_id=by.pk,
         provider=wanted.slug,
         name=entering.checked_name(name),
         base_url=_address(wanted.default_base_url, base_url),

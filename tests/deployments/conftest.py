@@ -1,0 +1,76 @@
+"""The stage of the deployments' tests: one organisation with a service in production, and Mallory from elsewhere."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from apps.accounts.models import Organisation, Person
+from apps.deployments.models import Environment
+from tests.accounts.factories import OrganisationFactory, PersonFactory
+from tests.deployments.factories import EnvironmentFactory, ServiceFactory
+from tests.simulators import simulators, simulators_process
+
+__all__ = ["simulators", "simulators_process"]
+
+
+@pytest.fixture(autouse=True)
+def _this_machine_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTBOUND_ALLOW", "127.0.0.0/8")
+
+
+@pytest.fixture
+def _triggers_again(django_db_blocker: Any) -> Iterator[None]:
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = origin")
+
+
+@pytest.fixture
+def committed(_triggers_again: None, transactional_db: None) -> Iterator[None]:
+    """Let the test commit for real. Its rows are emptied afterwards, which the record's triggers would refuse."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def mavericks(db: None) -> Organisation:
+    """Return the organisation of the stage."""
+    return OrganisationFactory(slug="mavericks", name="Motion Mavericks")
+
+
+@pytest.fixture
+def production(mavericks: Organisation) -> Environment:
+    """Return production of the service portal."""
+    return EnvironmentFactory(service=ServiceFactory(organisation=mavericks, slug="portal"))
+
+
+@pytest.fixture
+def ada(mavericks: Organisation) -> Person:
+    """Return the administrator."""
+    return PersonFactory(organisation=mavericks, name="Ada", roles=["admin"])
+
+
+@pytest.fixture
+def ivo(mavericks: Organisation) -> Person:
+    """Return the incident commander."""
+    return PersonFactory(organisation=mavericks, name="Ivo", roles=["incident-commander"])
+
+
+@pytest.fixture
+def sam(mavericks: Organisation) -> Person:
+    """Return a stakeholder, who may only look."""
+    return PersonFactory(organisation=mavericks, name="Sam", roles=["stakeholder"])
+
+
+@pytest.fixture
+def mallory(db: None) -> Person:
+    """Return the administrator of another organisation."""
+    return PersonFactory(organisation=OrganisationFactory(slug="elsewhere"), name="Mallory", roles=["admin"])
