@@ -1,6 +1,7 @@
 """Which ports an instance takes, and what it says of a taken one."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,15 @@ from rollback_portal.instance import ports
 from rollback_portal.instance.speaking import Trouble
 
 
+def a_free_port() -> int:
+    """Return a port that nobody has at this moment."""
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        return int(line.getsockname()[1])
+
+
 @pytest.fixture
-def taken() -> int:
+def taken() -> Iterator[int]:
     line = socket.socket()
     line.bind(("127.0.0.1", 0))
     line.listen()
@@ -27,11 +35,8 @@ def test_a_taken_port_is_told_in_one_sentence_with_the_way_out(taken: int) -> No
     )
 
 
-def test_a_free_port_is_no_trouble(taken: int) -> None:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        free = line.getsockname()[1]
-    ports.check_free("127.0.0.1", free)
+def test_a_free_port_is_no_trouble() -> None:
+    ports.check_free("127.0.0.1", a_free_port())
 
 
 def test_an_address_of_another_machine_is_refused() -> None:
