@@ -78,12 +78,12 @@ class Front:
             wire.reset(send)
             return None, kind
         if fault and kind in ("status", "redirect"):
-            response = _instead(simulator, fault)
+            response = self._instead(simulator, request, fault)
         else:
             response = self._handled(simulator, request, entry)
             await asyncio.sleep((self.world.settings(simulator.slug)["latency_ms"] + response.late_ms) / 1000)
         if fault and kind in AFTER:
-            return await self._after(simulator, fault, receive, send)
+            return await self._after(simulator, request, fault, receive, send)
         if fault and kind in SPOILT:
             await wire.spoil(send, response, fault)
             return response.status, kind
@@ -91,15 +91,24 @@ class Front:
         return response.status, kind or "answered"
 
     async def _after(
-        self, simulator: Simulator, fault: Fault, receive: wire.Receive, send: wire.Send
+        self, simulator: Simulator, request: Request, fault: Fault, receive: wire.Receive, send: wire.Send
     ) -> tuple[int | None, str]:
         if fault.kind == "hang_after":
             await wire.hang(receive, fault.seconds)
         if fault.kind != "status_after":
             wire.reset(send)
             return None, fault.kind
-        await wire.send_whole(send, _instead(simulator, fault))
+        await wire.send_whole(send, self._instead(simulator, request, fault))
         return fault.status, fault.kind
+
+    def _instead(self, simulator: Simulator, request: Request, fault: Fault) -> Response:
+        """What the script wants said in place of the provider's answer, in the provider's shape."""
+        if fault.kind == "redirect":
+            return Response(307, b"", {"location": fault.location})
+        if fault.body:
+            return Response(fault.status, fault.body.encode(), {"content-type": "application/json"})
+        refusal = Refusal(fault.status, "Scripted by the control door.", fault.retry_after)
+        return simulator.finish(self.world, request, simulator.refuse(refusal))
 
     def _handled(self, simulator: Simulator, request: Request, entry: int | None) -> Response:
         """The provider's own answer, its effect committed before it is given."""
@@ -191,14 +200,6 @@ def _request(scope: dict[str, Any], body: bytes) -> Request:
 def _without_prefix(path: str) -> tuple[str, str]:
     slug, _, rest = path.lstrip("/").partition("/")
     return slug, f"/{rest}"
-
-
-def _instead(simulator: Simulator, fault: Fault) -> Response:
-    if fault.kind == "redirect":
-        return Response(307, b"", {"location": fault.location})
-    if fault.body:
-        return Response(fault.status, fault.body.encode(), {"content-type": "application/json"})
-    return simulator.refuse(Refusal(fault.status, "Scripted by the control door.", fault.retry_after))
 
 
 def _shown_headers(request: Request) -> dict[str, str]:

@@ -33,8 +33,8 @@ def start(epoch: float) -> State:
 
 
 def token(organisation: Organisation) -> str:
-    """The access token of an organisation's team."""
-    return f"vercel-simulated-{organisation.slug}"
+    """The access token of an organisation's team; the command line takes letters, digits and `_` only."""
+    return f"vercel_simulated_{organisation.slug.replace('-', '_')}"
 
 
 def describe(state: State) -> dict[str, Any]:
