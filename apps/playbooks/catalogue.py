@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from apps.providers.base import Action, Provider
+from apps.providers.registry import providers
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,9 @@ def catalogue_of(providers: Iterable[Provider]) -> Catalogue:
                 offer = Offer(provider.slug, provider.name, action)
                 found.setdefault(f"{role}.{action.name}", []).append(offer)
     return Catalogue(tuple((use, tuple(offers)) for use, offers in sorted(found.items())))
+
+
+@cache
+def installed() -> Catalogue:
+    """Return the catalogue of the providers that this installation has."""
+    return catalogue_of(providers())

@@ -85,8 +85,8 @@ def _changes(at: int, old: Step, new: Step) -> Iterator[str]:
             f"Step {at} usually takes another time, in seconds", old.usual_seconds, new.usual_seconds
         )
     if old.losses != new.losses:
-        before, after = ([loss.text for loss in step.losses] for step in (old, new))
-        yield sentence(f"Step {at} loses something else", before, after)
+        lost = [[loss.text for loss in step.losses] for step in (old, new)]
+        yield sentence(f"Step {at} loses something else", *lost)
 
 
 def _action_changes(at: int, old: ActionStep, new: ActionStep) -> Iterator[str]:

@@ -13,7 +13,7 @@ from apps.playbooks import placeholders
 from apps.playbooks.nodes import Node
 from apps.playbooks.problems import Problem
 
-SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 LONGEST_NAME = 120
 LONGEST_TEXT = 10_000
 MOST_ENTRIES = 200
@@ -80,7 +80,7 @@ class Fields:
         return text_of(node, self.reading, name, longest=longest, template=template)
 
     def slug(self, name: str, *, required: bool = False) -> str:
-        """Return a text of small letters, digits and single hyphens."""
+        """Return a text of small letters, digits, “-” and “_”."""
         node = self.get(name, required=required)
         return slug_of(node, self.reading, name) if node else ""
 
@@ -168,6 +168,6 @@ def slug_of(node: Node, reading: Reading, name: str) -> str:
     """Return a node's slug, reporting what is not one."""
     text = str(node.value) if isinstance(node.value, (str, int)) and not isinstance(node.value, bool) else ""
     if len(text) > 60 or not SLUG.fullmatch(text):
-        reading.report(node, f"“{name}” must be small letters, digits and hyphens, at most 60 characters.")
+        reading.report(node, f"“{name}” must be small letters, digits, “-” and “_”, at most 60 characters.")
         return ""
     return text

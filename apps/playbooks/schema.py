@@ -14,7 +14,7 @@ from apps.playbooks.parsing_steps import LONGEST_STEP_SECONDS, MOST_PARAMETERS
 Schema = dict[str, Any]
 NAME: Schema = {"type": ["string", "integer"], "minLength": 1, "maxLength": LONGEST_NAME}
 TEXT: Schema = {"type": ["string", "integer"], "minLength": 1, "maxLength": LONGEST_TEXT}
-SLUG: Schema = {"type": ["string", "integer"], "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 60}
+SLUG: Schema = {"type": ["string", "integer"], "pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": 60}
 
 
 def json_schema() -> Schema:
