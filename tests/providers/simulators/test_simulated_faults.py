@@ -1,6 +1,4 @@
-"""Trouble on demand: what the script says happens to the next requests, and the journal tells the truth about
-it.
-"""
+"""Trouble on demand: the script's words come true for the next requests, and the journal tells the truth."""
 
 import gzip
 from http.client import IncompleteRead

@@ -1,4 +1,4 @@
-"""Vercel's own facts: accepted is not serving, one job at a time, and the pin that a rollback leaves behind."""
+"""Vercel's own facts: accepted is not serving, one job at a time, the pin that a rollback leaves behind."""
 
 import pytest
 

@@ -1,0 +1,92 @@
+"""The official command line, npm package `vercel`, is satisfied with our simulator."""
+
+from pathlib import Path
+
+import pytest
+
+from apps.providers.simulation import Simulators
+from tests.providers.simulators import vercel_command_line
+from tests.providers.simulators.accounts import BEFORE, LIVE, VERCEL_TOKEN, Vercel, site
+from tests.providers.simulators.vercel_command_line import Finished
+
+pytestmark = pytest.mark.slow
+
+
+class Vc:
+    """`vercel …` as a person types it, against the simulator's own port."""
+
+    def __init__(self, simulators: Simulators, home: Path) -> None:
+        self._command_line = vercel_command_line.installed(home)
+        self._api = simulators.root_address("vercel")
+
+    def __call__(self, *arguments: str) -> Finished:
+        return self._command_line.run(*arguments, api=self._api, token=VERCEL_TOKEN)
+
+
+@pytest.fixture
+def vc(simulators: Simulators, tmp_path: Path) -> Vc:
+    simulators.settings("vercel", propagation_seconds=0.6, edge_delay_seconds=0)
+    return Vc(simulators, tmp_path)
+
+
+def test_rollback_waits_until_every_address_has_moved(vc: Vc, simulators: Simulators) -> None:
+    done = vc("rollback", BEFORE, "--yes")
+    assert done.code == 0, done.output
+    assert f"portal was rolled back to portal-4hc9nwbk.vercel.example ({BEFORE})" in done.output
+    assert site(simulators, "/api/health").json()["version"] == "v2.30.4"
+    assert [effect["kind"] for effect in simulators.effects("vercel")] == ["rollback"]
+
+
+def test_rollback_status_tells_of_the_job_and_promote_goes_forward_again(
+    vc: Vc, simulators: Simulators
+) -> None:
+    assert vc("rollback", BEFORE, "--yes").code == 0
+    status = vc("rollback", "status", "portal", "--yes")
+    assert (status.code, "portal was rolled back to" in status.output) == (0, True), status.output
+    promoted = vc("promote", LIVE, "--yes")
+    assert (promoted.code, "portal was promoted to" in promoted.output) == (0, True), promoted.output
+    assert Vercel(simulators).live() == [LIVE] * 3
+
+
+def test_a_refusal_is_told_in_our_words(vc: Vc, simulators: Simulators) -> None:
+    done = vc("rollback", LIVE, "--yes")
+    assert (done.code, "already the current production deployment" in done.output) == (1, True), done.output
+    simulators.settings("vercel", plan="hobby")
+    done = vc("rollback", "dpl_9Gk4hVsJ", "--yes")
+    assert (done.code, "upgrade to Pro" in done.output) == (1, True), done.output
+
+
+def test_a_skipped_job_ends_well(vc: Vc, simulators: Simulators) -> None:
+    simulators.settings("vercel", repeat="skipped")
+    done = vc("rollback", LIVE, "--yes")
+    assert (done.code, "Rollback was skipped" in done.output) == (0, True), done.output
+
+
+def test_an_address_that_did_not_move_is_named(vc: Vc, simulators: Simulators) -> None:
+    simulators.settings("vercel", failing_aliases=["share.motion-mavericks.example"])
+    done = vc("rollback", BEFORE, "--yes")
+    assert (done.code, "share.motion-mavericks.example" in done.output) == (1, True), done.output
+
+
+def test_a_broken_line_after_the_effect_makes_it_repeat_and_report_a_failure(
+    vc: Vc, simulators: Simulators
+) -> None:
+    simulators.fault("reset_after", slug="vercel", path="rollback")
+    done = vc("rollback", BEFORE, "--yes")
+    assert done.code == 1, done.output
+    entries = simulators.journal("vercel")
+    assert [(entry["status"], len(entry["effects"])) for entry in entries] == [(None, 1), (409, 0)]
+
+
+def test_an_alias_is_listed_and_set(vc: Vc, simulators: Simulators) -> None:
+    assert "portal.motion-mavericks.example" in vc("alias", "ls").output
+    done = vc("alias", "set", BEFORE, "api.motion-mavericks.example")
+    assert done.code == 0, done.output
+    assert Vercel(simulators).live() == [LIVE, LIVE, BEFORE]
+
+
+def test_node_comes_as_a_wheel_where_the_machine_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    folder = vercel_command_line.node_folder()
+    assert (folder / "node").exists()
+    assert (folder / "npm").exists()
