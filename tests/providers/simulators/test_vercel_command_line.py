@@ -1,5 +1,6 @@
 """The official command line, npm package `vercel`, is satisfied with our simulator."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ def test_an_alias_is_listed_and_set(vc: Vc, simulators: Simulators) -> None:
 
 def test_node_comes_as_a_wheel_where_the_machine_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    folder = vercel_command_line.node_folder()
-    assert (folder / "node").exists()
-    assert (folder / "npm").exists()
+    node = vercel_command_line.find_node()
+    assert (node.folder / "node").exists()
+    version = subprocess.run([*node.npm, "--version"], capture_output=True, text=True, check=True)
+    assert version.stdout.strip()

