@@ -12,7 +12,6 @@ from pydantic import Field
 
 from apps.accounts import programs
 from apps.playbooks import exporting, library, lifecycle, permissions
-from apps.playbooks.catalogue import installed
 from apps.playbooks.linter import lint
 from apps.playbooks.models import Playbook, Revision
 from apps.playbooks.nodes import LARGEST_BYTES
@@ -41,7 +40,7 @@ class Playbooks(programs.Listing):
 class Publication(programs.Body):
     """Why the revision is published; `edits` refuses a draft that changed since it was read."""
 
-    comment: str = Field("", max_length=lifecycle.LONGEST_COMMENT)
+    comment: str = Field(default="", max_length=lifecycle.LONGEST_COMMENT)
     edits: int | None = None
 
 
@@ -119,7 +118,7 @@ def playbook_as_json(playbook: Playbook) -> dict[str, Any]:
 
 def revision_as_json(revision: Revision) -> dict[str, Any]:
     """Return what programs see of a revision; `number` and `revision` are the same."""
-    findings = lint(library.definition_of(revision), installed())
+    findings = lint(library.definition_of(revision), library.catalogue_for(revision.organisation_id))
     return {
         "id": str(revision.pk),
         "slug": revision.playbook.slug,

@@ -21,9 +21,13 @@ class Offer:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every action by connection role. An empty catalogue knows nothing and finds nothing wrong."""
+    """Every action by connection role, and the roles that people can hold here.
+
+    What is empty is not known, and nothing is found wrong with it.
+    """
 
     offers_by_use: tuple[tuple[str, tuple[Offer, ...]], ...] = ()
+    people_roles: frozenset[str] = frozenset()
 
     def offers(self, use: str) -> tuple[Offer, ...]:
         """Return the providers that can do `<role>.<action>`."""

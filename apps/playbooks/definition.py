@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-CONNECTION_ROLES = (
-    "hosting", "flags", "cache", "chat", "paging", "database",
-    "code", "tracker", "mail", "status", "errors", "metrics",
-)  # fmt: skip
+from apps.deployments.roles import ROLES
+
+CONNECTION_ROLES = tuple(ROLES)
 MESSAGE_ROLES = frozenset({"chat", "paging", "mail", "status"})  # a message never stops a run
 SEVERITIES = ("P0", "P1", "P2", "P3")
 CHECK_WITHIN_SECONDS = 60
@@ -243,8 +242,8 @@ class Definition:
 
     @property
     def all_losses(self) -> tuple[Loss, ...]:
-        """Return the losses of the playbook and of its steps, in that order."""
-        return self.losses + tuple(loss for step in self.steps for loss in step.losses)
+        """Return the losses of the playbook and of its steps, in that order, each once."""
+        return tuple(dict.fromkeys((*self.losses, *(loss for step in self.steps for loss in step.losses))))
 
     def approvals_for(self, severity: str) -> Approvals:
         """Return who must agree when the incident has this severity (`P0` to `P3`)."""

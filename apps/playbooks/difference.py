@@ -122,11 +122,13 @@ def _rule_sentences(where: str, old: Approvals, new: Approvals) -> Iterator[str]
 
 
 def who_agrees(rule: Approvals) -> str:
-    """Return a rule in words: `founder and client-success-lead`, `2 of cto, founder`, or `nobody`."""
+    """Return a rule in words: `founder and client-success-lead`, `2 of cto, founder, owner`, or `nobody`."""
     if rule.nobody:
         return "nobody"
     if rule.all_of:
         return " and ".join(rule.all_of)
+    if rule.needed == 1:
+        return " or ".join(rule.any_of)
     return f"{rule.needed} of {', '.join(rule.any_of)}"
 
 

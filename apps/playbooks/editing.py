@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.accounts.models import Organisation
 from apps.playbooks import library, lifecycle
-from apps.playbooks.catalogue import installed
+from apps.playbooks.catalogue import Catalogue
 from apps.playbooks.definition import Definition
 from apps.playbooks.difference import Difference, difference
 from apps.playbooks.linter import Report, report
@@ -48,7 +48,7 @@ class Preview:
         return len(self.problems) or len(self.report.errors)
 
 
-def preview(content: str, published: Revision | None) -> Preview:
+def preview(content: str, published: Revision | None, catalogue: Catalogue) -> Preview:
     """Return what the side of the editor shows for a text; nothing is saved."""
     content = content.replace("\r\n", "\n")
     try:
@@ -60,7 +60,7 @@ def preview(content: str, published: Revision | None) -> Preview:
         old = library.definition_of(published)
         changed = difference(old, definition, old_text=published.content, new_text=content)
     return Preview(
-        (), definition, report(definition, installed()), changed, published.number if published else None
+        (), definition, report(definition, catalogue), changed, published.number if published else None
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
 
+from apps.accounts.models import Role
 from apps.deployments.models import Environment
+from apps.playbooks.catalogue import Catalogue, installed
 from apps.playbooks.definition import Definition, Kind
 from apps.playbooks.models import Playbook, Revision
 from apps.playbooks.parsing import parse
@@ -21,6 +25,12 @@ def _parsed(content: str) -> Definition:
 def definition_of(revision: Revision) -> Definition:
     """Return what a kept revision says. Its text was read once before it was kept, so this does not fail."""
     return _parsed(revision.content)
+
+
+def catalogue_for(organisation_id: Any) -> Catalogue:
+    """Return what the installed providers can do and which roles people can hold in the organisation."""
+    roles = Role.objects.filter(organisation_id=organisation_id).values_list("slug", flat=True)
+    return replace(installed(), people_roles=frozenset(roles))
 
 
 def of_organisation(organisation_id: Any) -> QuerySet[Playbook]:
@@ -38,7 +48,7 @@ def published_for(environment: Environment, kind: Kind = Kind.ROLLBACK) -> list[
     """Return the published playbooks of that kind whose connection roles the environment fills, by name."""
     connected = frozenset(environment.connections.values_list("role", flat=True))
     rows = of_organisation(environment.organisation_id).filter(kind=kind, published__isnull=False)
-    return [playbook for playbook in rows if definition_of(playbook.published).roles_used <= connected]
+    return [one for one in rows if one.published and definition_of(one.published).roles_used <= connected]
 
 
 def fitting_slugs(environment: Environment) -> list[str]:
@@ -48,6 +58,12 @@ def fitting_slugs(environment: Environment) -> list[str]:
 
 def newest_draft(playbook: Playbook) -> Revision | None:
     """Return the newest draft that came after the published revision, or None."""
-    drafts = playbook.revisions.filter(state="draft").order_by("-number")
-    published = playbook.published
-    return (drafts.filter(number__gt=published.number) if published else drafts).first()
+    return newest_drafts([playbook]).get(playbook.pk)
+
+
+def newest_drafts(playbooks: Iterable[Playbook]) -> dict[Any, Revision]:
+    """Return the newest draft after the published revision, by the key of each playbook that has one."""
+    published = {one.pk: one.published.number if one.published else 0 for one in playbooks}
+    drafts = Revision.objects.filter(playbook__in=published, state="draft").order_by("number")
+    found = drafts.select_related("created_by", "playbook")
+    return {draft.playbook_id: draft for draft in found if draft.number > published[draft.playbook_id]}

@@ -9,7 +9,6 @@ from django.db.models import Max
 
 from apps.accounts.models import Organisation
 from apps.playbooks import events, library, permissions
-from apps.playbooks.catalogue import installed
 from apps.playbooks.definition import Definition
 from apps.playbooks.difference import difference
 from apps.playbooks.exporting import content_hash
@@ -75,11 +74,11 @@ def publish(revision: Revision, *, by: Any, comment: str, edits: int | None = No
     if edits is not None and revision.edits != edits:
         raise _changed_meanwhile(revision, definition)
     _refuse_overtaken(revision, playbook)
-    _refuse_findings(definition)
+    _refuse_findings(revision, definition)
     revision.comment = comment
     move(revision, RevisionState.PUBLISHED, by=by)
     _put_in_use(playbook, revision, definition)
-    names = {"playbook": playbook.name, "revision": revision.number}
+    names: dict[str, Any] = {"playbook": playbook.name, "revision": revision.number}
     record(events.PUBLISHED, playbook, by=by, **names, comment=comment, content_hash=revision.content_hash)
     return revision
 
@@ -91,7 +90,7 @@ def restore(revision: Revision, *, by: Any) -> Revision:
     playbook = _locked(revision.playbook)
     definition = library.definition_of(revision)
     again = _new_revision(playbook, by=by, content=revision.content, definition=definition)
-    names = {"playbook": playbook.name, "revision": again.number}
+    names: dict[str, Any] = {"playbook": playbook.name, "revision": again.number}
     record(events.RESTORED, playbook, by=by, **names, restored=revision.number)
     return again
 
@@ -228,8 +227,8 @@ def _refuse_overtaken(revision: Revision, playbook: Playbook) -> None:
         )
 
 
-def _refuse_findings(definition: Definition) -> None:
-    errors = report(definition, installed()).errors
+def _refuse_findings(revision: Revision, definition: Definition) -> None:
+    errors = report(definition, library.catalogue_for(revision.organisation_id)).errors
     if errors:
         raise Unacceptable(
             f"{errors[0].message} {errors[0].advice} Nothing was published.",

@@ -73,6 +73,16 @@ def somebody_must_agree(definition: Definition, catalogue: Catalogue) -> Iterato
         yield Finding(WARNING, "nobody_agrees", message, "People are told afterwards; make sure they are.")
 
 
+def those_who_must_agree_exist(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:
+    """Every role that must vote is one that people can hold; a typing error would leave nobody to ask."""
+    rules = [definition.approvals, *definition.approvals_by_severity.values()]
+    asked = dict.fromkeys(role for rule in rules for role in rule.roles)
+    for role in asked:
+        if catalogue.people_roles and role not in catalogue.people_roles:
+            message = f"There is no role “{role}” here, so nobody could agree in it."
+            yield Finding(WARNING, "unknown_role", message, "Correct it under approvals, or add the role.")
+
+
 def votes_are_due_before_they_expire(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:
     """Escalation comes before the question is void."""
     rules = [definition.approvals, *definition.approvals_by_severity.values()]

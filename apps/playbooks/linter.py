@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     lint_whole.no_placeholder_is_left_over,
     lint_whole.double_braces_are_meant,
     lint_whole.somebody_must_agree,
+    lint_whole.those_who_must_agree_exist,
     lint_whole.votes_are_due_before_they_expire,
     lint_whole.the_target_can_be_met,
     lint_whole.the_target_is_within_the_rto,

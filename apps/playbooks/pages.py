@@ -23,19 +23,20 @@ LIVE = {
 
 def overview(organisation: Organisation, person: Person) -> dict[str, Any]:
     """Return the list of playbooks."""
-    rows = [_overview_row(one) for one in library.of_organisation(organisation.pk)]
+    playbooks = list(library.of_organisation(organisation.pk))
+    drafts, names = library.newest_drafts(playbooks), role_names(organisation.pk)
+    rows = [_overview_row(one, drafts.get(one.pk), names) for one in playbooks]
     return {"playbooks": rows, "may_edit": permissions.may_edit(person)}
 
 
-def _overview_row(one: Playbook) -> dict[str, Any]:
-    draft = library.newest_draft(one)
+def _overview_row(one: Playbook, draft: Revision | None, names: dict[str, str]) -> dict[str, Any]:
     shown = one.published or draft
     definition = library.definition_of(shown) if shown else None
     return {
         "playbook": one,
         "draft": draft,
         "definition": definition,
-        "who": showing.rules_of(definition, role_names(one.organisation_id))[0]["who"] if definition else "",
+        "who": showing.rules_of(definition, names)[0]["who"] if definition else "",
     }
 
 
@@ -63,7 +64,7 @@ def revision(found: Playbook, shown: Revision, person: Person) -> dict[str, Any]
         "shown": shown,
         "before": before,
         "changed": _changes(changed),
-        "preview": editing.preview(shown.content, None),
+        "preview": editing.preview(shown.content, None, library.catalogue_for(found.organisation_id)),
         "may_edit": permissions.may_edit(person),
         "may_publish": permissions.may_publish(person),
         "is_live": found.published_id == shown.pk,
@@ -91,7 +92,8 @@ def editor(
 
 def preview(found: Playbook | None, content: str, person: Person) -> dict[str, Any]:
     """Return the live side of the editor: findings, steps, difference to what is published."""
-    shown = editing.preview(content, found.published if found else None)
+    catalogue = library.catalogue_for(person.organisation_id)
+    shown = editing.preview(content, found.published if found else None, catalogue)
     return {
         "playbook": found,
         "preview": shown,

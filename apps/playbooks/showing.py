@@ -26,7 +26,7 @@ from apps.playbooks.lint_whole import longest_seconds, usual_seconds
 from apps.providers.base import Risk
 
 REACTIONS = {
-    OnFailure.HALT: "Stop and ask",
+    OnFailure.HALT: "Stop and ask",
     OnFailure.CONTINUE: "Go on",
     OnFailure.COMPENSATE: "Put back what was done",
 }
@@ -45,11 +45,18 @@ def _row(at: int, step: Step, catalogue: Catalogue) -> dict[str, Any]:
         "what": _what(step, catalogue),
         "details": _details(step),
         "usual": usual_seconds(step, catalogue) or None,
-        "limit": longest_seconds(step, catalogue) or None,
+        "limit": _limit(step, catalogue) or None,
         "reaction": REACTIONS[step.on_failure],
         "destructive": _is_destructive(step, catalogue),
         "losses": [loss.text for loss in step.losses],
     }
+
+
+def _limit(step: Step, catalogue: Catalogue) -> float:
+    """Return after how many seconds the step gives up, also where nobody has to wait for it."""
+    if isinstance(step, ActionStep) and step.is_message and step.gives_up_seconds is None:
+        return max((offer.action.gives_up_seconds for offer in catalogue.offers(step.use)), default=0.0)
+    return longest_seconds(step, catalogue)
 
 
 def _what(step: Step, catalogue: Catalogue) -> str:
@@ -93,7 +100,7 @@ def _is_destructive(step: Step, catalogue: Catalogue) -> bool:
 
 def rules_of(definition: Definition, names: dict[str, str]) -> list[dict[str, Any]]:
     """Return who must agree: a row for the rule, one for each severity that differs. `names` are of roles."""
-    rows = [{"when": "Always" if not definition.approvals_by_severity else "Otherwise"}]
+    rows = [{"when": "To start" if not definition.approvals_by_severity else "Otherwise"}]
     rows[0] |= _rule(definition.approvals, names)
     for severity in SEVERITIES:
         if severity in definition.approvals_by_severity:
@@ -108,7 +115,7 @@ def _rule(rule: Approvals, names: dict[str, str]) -> dict[str, Any]:
     elif rule.all_of:
         who = " and ".join(roles)
     else:
-        who = f"{rule.needed} of {', '.join(roles)}" if len(roles) > 1 else roles[0]
+        who = " or ".join(roles) if rule.needed == 1 else f"{rule.needed} of {', '.join(roles)}"
     return {"who": who, "due": rule.due_minutes, "expires": rule.expires_minutes}
 
 

@@ -87,7 +87,7 @@ def test_every_kind_of_change_is_told():
     )
     found = "\n".join(told(FULLEST, changed))
     for words in (
-        "it was 2 of founder, technical-lead, on-call-engineer, now 1 of",
+        "2 of founder, technical-lead, on-call-engineer, now founder or technical-lead or on-call-engineer.",
         "At P1: The time to agree in minutes: it was 10, now 20.",
         "Triggers: removed Failed migration.",
         "Triggers: added Failed move.",

@@ -1,5 +1,7 @@
 """Each rule names what it guards; the published example stands under all of them."""
 
+from dataclasses import replace
+
 import pytest
 
 from apps.playbooks.catalogue import Catalogue
@@ -90,6 +92,14 @@ def test_clocks_and_votes_are_weighed(fields, code):
     steps += "  - {name: B, check: {path: /, within_seconds: 120}}\n"
     text = f"version: 1\nslug: a\nname: A\n{fields}\n{steps}"
     assert codes(text) == {code}
+
+
+def test_a_role_that_nobody_can_hold_is_found():
+    known = replace(CATALOGUE, people_roles=frozenset({"founder"}))
+    found = lint(parse(SMALLEST), known)
+    assert "There is no role “client-success-lead” here, so nobody could agree in it." in {
+        one.message for one in found
+    }
 
 
 def test_errors_come_first_and_read_as_sentences():
