@@ -9,8 +9,7 @@ from pathlib import Path
 
 from .index import described
 from .registry import simulators
-from .serving import PortTaken, serve
-from .storage import Storage
+from .serving import CannotServe, opened, serve
 from .world import World
 
 
@@ -24,13 +23,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--describe", action="store_true", help="print the starting world as JSON and end")
     options = parser.parse_args(arguments)
-    if options.describe:
-        world = World(simulators(), Storage(options.data_dir))
-        print(json.dumps(described(world, f"http://{options.host}:{options.port}"), indent=2))
-        return 0
     try:
-        serve(options.port, host=options.host, data_dir=options.data_dir)
-    except PortTaken as error:
+        if options.describe:
+            world = World(simulators(), opened(options.data_dir))
+            print(json.dumps(described(world, f"http://{options.host}:{options.port}"), indent=2))
+        else:
+            serve(options.port, host=options.host, data_dir=options.data_dir)
+    except CannotServe as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -60,8 +60,8 @@ def journal(front: "Front", request: Request) -> Any:
     """Every mutating request, oldest first."""
     return front.world.storage.journal(
         slug=request.first("slug"),
-        after=int(request.first("after", "0")),
-        limit=int(request.first("limit", "1000")),
+        after=request.number("after", 0),
+        limit=request.number("limit", 1000),
     )
 
 

@@ -61,7 +61,7 @@ class Fault:
         return (
             self.slug in ("", slug)
             and self.method in ("", request.method)
-            and bool(re.search(self.path, request.path))
+            and bool(re.search(self.path, request.sent_path))
             and (self.reads is None or self.reads != mutates)
         )
 
@@ -110,7 +110,7 @@ class Faults:
         for fault in self.lines:
             if fault.kind != "stale" or fault.past is None or fault.slug != slug or fault.hits >= fault.times:
                 continue
-            if not re.search(fault.path, request.path):
+            if not re.search(fault.path, request.sent_path):
                 continue
             fault.hits += 1
             if not fault.flapping or fault.hits % 2:

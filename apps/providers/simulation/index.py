@@ -32,12 +32,17 @@ def html(world: World) -> str:
         for o in ORGANISATIONS
         for name in o.channels
     )
+    incidents = "".join(
+        f'<li><a href="/pagerduty/view/{o.slug}/incidents">{escape(o.name)}: incidents</a></li>'
+        for o in ORGANISATIONS
+    )
     slugs = ", ".join(f"<code>/{slug}/</code>" for slug in world.simulators)
     return document(
         "Provider simulators",
         "<h1>Provider simulators</h1>"
         f"<p>They stand in for {slugs}. Nothing here reaches the real services.</p>"
         f"<h2>What customers see</h2><ul>{sites}</ul><h2>Slack channels</h2><ul>{channels}</ul>"
+        f"<h2>PagerDuty</h2><ul>{incidents}</ul>"
         '<h2>For tests</h2><ul><li><a href="/_control/journal">The journal of every change asked for</a></li>'
         '<li><a href="/_control/describe">The starting world as JSON</a></li></ul>',
     )

@@ -59,6 +59,14 @@ class Request:
         """The first value of a query field, or the default."""
         return self.query.get(name, [default])[0]
 
+    def number(self, name: str, default: int) -> int:
+        """A query field as a whole number, the default when absent or empty; raises `Malformed`."""
+        text = self.first(name)
+        try:
+            return int(text) if text else default
+        except ValueError:
+            raise Malformed(f"{name} must be a whole number.") from None
+
     def bearer(self) -> str:
         """The token of `Authorization: Bearer …`, or an empty string."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")

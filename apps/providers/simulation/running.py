@@ -74,6 +74,11 @@ class Simulators:
             self._process.wait()
             self._forget(self._process)
 
+    @property
+    def pid(self) -> int:
+        """The process's id, 0 while it is not running."""
+        return self._process.pid if self._process else 0
+
     def address(self, slug: str) -> str:
         """Where a provider answers under its prefix on the common port."""
         return self._addresses[slug][0]

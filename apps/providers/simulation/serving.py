@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sqlite3
 from pathlib import Path
 
 import uvicorn
@@ -13,8 +14,8 @@ from .storage import Storage
 from .world import World
 
 
-class PortTaken(OSError):
-    """The asked-for port cannot be had; the text says which."""
+class CannotServe(OSError):
+    """The port or the data directory cannot be had; the text says which and what to do."""
 
 
 class Announcing(uvicorn.Server):
@@ -31,13 +32,13 @@ class Announcing(uvicorn.Server):
 
 
 def serve(port: int, *, host: str = "127.0.0.1", data_dir: Path | None = None) -> None:
-    """Serves until SIGTERM or SIGINT. `port` 0 lets the system choose. Raises `PortTaken`."""
+    """Serves until SIGTERM or SIGINT. `port` 0 lets the system choose. Raises `CannotServe`."""
     known = simulators()
     main = _bound(host, port)
     if main is None:
-        raise PortTaken(f"Port {port} on {host} is taken. Nothing was started; choose another with --port.")
+        raise CannotServe(f"Port {port} on {host} is taken. Nothing was started; choose another with --port.")
     own = _ports_after(host, port, len(known))
-    world = World(known, Storage(data_dir))
+    world = World(known, opened(data_dir))
     ports = dict(zip((_port(sock) for sock in own), known, strict=True))
     lines = [
         f"{slug}\thttp://{host}:{_port(main)}/{slug}\thttp://{host}:{root}" for root, slug in ports.items()
@@ -57,6 +58,15 @@ def serve(port: int, *, host: str = "127.0.0.1", data_dir: Path | None = None) -
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.serve(sockets=[main, *own]))
     world.storage.close()
+
+
+def opened(data_dir: Path | None) -> Storage:
+    """The storage in a directory, or in memory; raises `CannotServe` with a sentence."""
+    try:
+        return Storage(data_dir)
+    except (OSError, sqlite3.Error) as error:
+        sentence = f"The simulators cannot keep their state in {data_dir}: {error}. Nothing was started; "
+        raise CannotServe(f"{sentence}choose another folder with --data-dir.") from error
 
 
 def _ports_after(host: str, port: int, count: int) -> list[socket.socket]:

@@ -18,8 +18,8 @@ REQUESTS = "/api/v2/projects/{project}/flags/{flag}/environments/{environment}/a
 def audit(world: World, request: Request) -> Response:
     """The newest changes first, up to 20."""
     mine = [e for e in world.state("launchdarkly")["audit"] if e["account"] == account_slug(world, request)]
-    limit = max(1, min(int(request.first("limit") or 10), 20))
-    after = int(request.first("after") or 0)
+    limit = max(1, min(request.number("limit", 10), 20))
+    after = request.number("after", 0)
     spec = request.first("spec")
     fitting = [e for e in reversed(mine) if e["date"] > after and spec in ("", *e["target"]["resources"])]
     return answer(200, {"items": fitting[:limit], "_links": {}})

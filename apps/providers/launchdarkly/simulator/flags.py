@@ -42,7 +42,7 @@ def flags(world: World, request: Request, project: str) -> Response:
     """A page of flags; `environments` are shown only where asked for, as in version 20240415."""
     wanted, tags = _filters(request)
     every = [f for f in account_of(world, request, project)["flags"].values() if tags <= set(f["tags"])]
-    limit, offset = int(request.first("limit") or 20), int(request.first("offset") or 0)
+    limit, offset = request.number("limit", 20), request.number("offset", 0)
     links = {"self": {"href": request.path}}
     if offset + limit < len(every):
         links["next"] = {"href": f"{request.path}?limit={limit}&offset={offset + limit}"}

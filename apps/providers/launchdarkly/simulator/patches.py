@@ -17,7 +17,7 @@ def semantic(body: Any) -> tuple[str, bool | None]:
         raise refused(400, "instructions are required")
     wanted = None
     for instruction in body["instructions"]:
-        kind = instruction.get("kind")
+        kind = instruction.get("kind") if isinstance(instruction, dict) else instruction
         if kind not in ("turnFlagOff", "turnFlagOn"):
             raise refused(400, f"Unknown instruction kind {kind}")
         wanted = kind == "turnFlagOn"
@@ -30,6 +30,8 @@ def patched(body: Any) -> tuple[str, bool | None]:
     if not isinstance(patch, list) or not patch:
         raise refused(400, "The body is not a JSON Patch. A semantic patch needs its own content type.")
     for operation in patch:
+        if not isinstance(operation, dict):
+            raise refused(400, "Each operation of a JSON Patch is an object.")
         parts = str(operation.get("path", "")).strip("/").split("/")
         if (
             operation.get("op") == "replace"

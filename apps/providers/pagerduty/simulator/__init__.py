@@ -4,6 +4,8 @@ Changes need a `From` header with the address of a user of the account (else 400
 accepted with 202 and appear after `event_delay_seconds`; acknowledging or resolving what is not open is
 accepted and dropped.
 
+`/view/<incident>` shows one in the browser.
+
 Settings: `event_delay_seconds` (0.5), `repeats` (refuse: acknowledging or resolving again is 400 with code
 1002 or 1001 | accept), `abilities` (list; a missing one answers 402). Deeds: `resolve` {incident}, `open`
 {organisation, title}.
@@ -12,7 +14,7 @@ Settings: `event_delay_seconds` (0.5), `repeats` (refuse: acknowledging or resol
 from ...simulation.messages import Request, Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import Refusal, Simulator, World
-from . import directory, events, incidents, notes
+from . import directory, events, incidents, notes, view
 from .account import CODES, REMAINING, guard, refuse_with
 from .beginning import describe, start
 from .deeds import DEEDS
@@ -38,7 +40,7 @@ def finish(world: World, request: Request, response: Response) -> Response:
 
 SIMULATOR = Simulator(
     slug="pagerduty",
-    routes=Routes().merge(incidents.ROUTES, notes.ROUTES, directory.ROUTES, events.ROUTES),
+    routes=Routes().merge(incidents.ROUTES, notes.ROUTES, directory.ROUTES, events.ROUTES, view.ROUTES),
     start=start,
     describe=describe,
     refuse=refuse,

@@ -16,7 +16,7 @@ LAST_ITEM = 10_000  # offset + limit may not reach further
 @ROUTES.add("GET", "/incidents")
 def index(world: World, request: Request) -> Response:
     """A page of incidents, newest first."""
-    limit, offset = min(int(request.first("limit") or 25), 100), int(request.first("offset") or 0)
+    limit, offset = min(request.number("limit", 25), 100), request.number("offset", 0)
     if offset + limit > LAST_ITEM:
         raise Refused(400, 2001, "Invalid Input Provided", "Offset plus limit must be at most 10000.")
     every = [i for i in account_of(world, request)["incidents"].values() if _fits(i, request)]

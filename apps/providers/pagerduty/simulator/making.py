@@ -65,6 +65,6 @@ def shown(record: dict[str, Any], address: str) -> dict[str, Any]:
     return {
         **fields,
         "self": f"{address}/incidents/{record['id']}",
-        "html_url": f"{address}/incidents/{record['id']}",
+        "html_url": f"{address}/view/{record['id']}",
         "body": {"type": "incident_body", "details": record["body"]} if record["body"] else None,
     }

@@ -6,7 +6,7 @@ from typing import Any
 from ...simulation.messages import Request
 from ...simulation.world import World
 from .messages import shown
-from .workspace import Fields, Workspace, channel_of, flag, method, problem
+from .workspace import Fields, Workspace, channel_of, flag, method, number, problem
 
 NAME = re.compile(r"[a-z0-9_-]{1,80}")
 HISTORY_LIMIT = 999
@@ -20,7 +20,7 @@ def index(world: World, request: Request, workspace: Workspace, fields: Fields) 
         for c in workspace["channels"].values()
         if not (flag(fields, "exclude_archived") and c["is_archived"])
     ]
-    limit, offset = int(fields.get("limit") or 100), int(fields.get("cursor") or 0)
+    limit, offset = number(fields, "limit", 100), number(fields, "cursor", 0)
     page = [described(channel) for channel in channels[offset : offset + limit]]
     following = str(offset + limit) if offset + limit < len(channels) else ""
     return {"channels": page, "response_metadata": {"next_cursor": following}}
@@ -153,7 +153,7 @@ def _page(messages: list[dict[str, Any]], fields: Fields) -> dict[str, Any]:
         )
 
     fitting = [m for m in reversed(messages) if fits(m["ts"])]
-    limit = min(int(fields.get("limit") or 100), HISTORY_LIMIT)
+    limit = min(number(fields, "limit", 100), HISTORY_LIMIT)
     page = fitting[:limit]
     more = len(fitting) > limit
     asked = flag(fields, "include_all_metadata")

@@ -70,6 +70,14 @@ def channel_of(workspace: Workspace, fields: Fields, *, by_name: bool = False) -
     raise problem("channel_not_found")
 
 
+def number(fields: Fields, name: str, default: int) -> int:
+    """A whole number; raises invalid_arguments for anything else."""
+    try:
+        return int(fields.get(name) or default)
+    except (TypeError, ValueError):
+        raise problem("invalid_arguments") from None
+
+
 def flag(fields: Fields, name: str) -> bool:
     """A yes-or-no argument, which a form sends as `1` or `true`."""
     return str(fields.get(name, "")).lower() in ("1", "true")

@@ -59,8 +59,8 @@ def _flush(keys: Keys, arguments: list[str]) -> str:
 
 def _increase(by: int) -> Callable[[Keys, list[str]], int]:
     def increase(keys: Keys, arguments: list[str]) -> int:
-        step = by * int(arguments[1]) if len(arguments) > 1 else by
         try:
+            step = by * int(arguments[1]) if len(arguments) > 1 else by
             value = int(keys.get(arguments[0], 0)) + step
         except ValueError:
             raise CommandError("ERR value is not an integer or out of range") from None

@@ -24,7 +24,7 @@ def index(world: World, request: Request) -> Response:
         for d in sorted(state["deployments"].values(), key=lambda d: -d["created"])
         if d["team"] == team["id"] and not d["removed"] and _fits(state, request, d)
     ]
-    limit = min(int(request.first("limit") or 20), 100)
+    limit = min(request.number("limit", 20), 100)
     shown = fitting[:limit]
     more = len(fitting) > limit
     pagination = {
@@ -94,7 +94,7 @@ def _fits(state: dict[str, Any], request: Request, deployment: dict[str, Any]) -
     target = request.first("target")
     states = [part for part in request.first("state").split(",") if part]
     candidate = request.first("rollbackCandidate")
-    until, since = request.first("until"), request.first("since")
+    until, since = request.number("until", 0), request.number("since", 0)
     return (
         named in ("", project["id"], project["name"])
         and (not wanted_ids or project["id"] in wanted_ids)
@@ -102,6 +102,6 @@ def _fits(state: dict[str, Any], request: Request, deployment: dict[str, Any]) -
         and (not states or deployment["state"] in states)
         and (not candidate or shapes.is_candidate(project, deployment) == (candidate == "true"))
         and request.first("sha") in ("", deployment["commit"])
-        and (not until or deployment["created"] < int(until))
-        and (not since or deployment["created"] >= int(since))
+        and (not until or deployment["created"] < until)
+        and deployment["created"] >= since
     )
