@@ -14,8 +14,16 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from apps.accounts import programs
+from apps.accounts import programs, refusing
 from apps.accounts.api import router as accounts
+from apps.approvals.api import router as approvals
+from apps.checklists.api import router as checklists
+from apps.deployments.api import router as deployments
+from apps.incidents.api import router as incidents
+from apps.playbooks.api import router as playbooks
+from apps.providers.api import router as providers
+from apps.rollbacks.api import router as rollbacks
+from apps.timeline.api import router as timeline
 from apps.timeline.answers import Missing, Refused, Unacceptable
 from rollback_portal.api_description import describe
 
@@ -62,12 +70,24 @@ def name_parameters(run: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 
 
 api.default_router.add_decorator(name_parameters, mode="view")
-api.add_router("", accounts)
+for router in (
+    accounts,
+    providers,
+    deployments,
+    approvals,
+    playbooks,
+    incidents,
+    checklists,
+    rollbacks,
+    timeline,
+):
+    api.add_router("", router)
 
 
 @api.exception_handler(Refused)
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """Tell a refusal of our own."""
+    """Tell a refusal of our own, and keep it where a person lacked a right."""
+    refusing.keep(request, refusal)
     return programs.problem_of(refusal)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from apps.accounts import refusing
-from apps.accounts.programs import problem
+from apps.accounts.programs import TooOften, problem
 from apps.timeline.answers import Forbidden, Unacceptable
 
 log = logging.getLogger("apps.errors")
@@ -18,7 +17,7 @@ log = logging.getLogger("apps.errors")
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Return the answer to a request that Django itself could not read."""
-    refusal = Unacceptable("The request could not be read. Nothing was changed.")
+    refusal = Unacceptable("The request could not be read.")
     refusal.status = 400
     return refusing.show(request, refusal)
 
@@ -30,7 +29,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return the answer to a form that did not come from our own page."""
-    told = "This form has grown old, or it did not come from this portal. Nothing was changed. Load the page again."
+    told = "This form has grown old, or it did not come from this portal. Load the page again."
     return refusing.show(request, Forbidden(told, code="csrf"))
 
 
@@ -39,13 +38,19 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return refusing.not_found(request)
 
 
+def too_often(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the answer to too many tries."""
+    answer = refusing.show(request, TooOften("There were too many tries in a short time.", retry_after=60))
+    answer["Retry-After"] = "60"
+    return answer
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """Return an answer with nothing but a number that the log has too. Asks neither database nor session."""
     number = uuid4().hex[:12]
     log.error("error %s: %s %s", number, request.method, ascii(request.path))
     if request.path.startswith("/api/"):
-        return problem(
-            500, "broken", "The portal failed. Ask the operator to look for this number.", error=number
-        )
-    page: Any = render_to_string("accounts/broken.html", {"number": number})
-    return HttpResponse(page, status=500)
+        told = "The portal made a mistake. Ask its operator to look for this number in the log."
+        return problem(500, "broken", told, error=number)
+    reason = f"Its number in the log is {number}."
+    return HttpResponse(render_to_string("errors/500.html", {"reason": reason}), status=500)

@@ -9,8 +9,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.permissions import rights_of
-from apps.accounts.rights import ADMINISTER
+from apps.accounts.models import Person
+from apps.accounts.permissions import may
+from apps.accounts.rights import SEE_INTERNAL
+from apps.approvals import asking
 
 PLACES = [
     ("Now", "/"),
@@ -33,10 +35,18 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "person": person,
         "organisation": request.organisation,
         "organisations": [_choice(each, request.organisation) for each in request.organisations],
-        "nav": [_place(title, url, request.path) for title, url in PLACES],
-        "waiting": [],
-        "may_administer": ADMINISTER in rights_of(person),
+        "nav": [_place(title, url, request.path) for title, url in _places(person)],
+        "waiting": [_question(each) for each in asking.waiting_for(person)],
     }
+
+
+def _places(person: Person) -> list[tuple[str, str]]:
+    """Return the rooms this person may enter; whoever only follows has the first one."""
+    return PLACES if may(person, SEE_INTERNAL) else PLACES[:1]
+
+
+def _question(question: Any) -> dict[str, Any]:
+    return {"title": question.title, "url": question.url, "due_at": question.due_at or question.expires_at}
 
 
 def _shell() -> dict[str, str]:

@@ -1,22 +1,32 @@
 """Every address of the portal."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.generic import TemplateView
 
+from rollback_portal import health
 from rollback_portal.api import open_addresses
+from rollback_portal.gallery import gallery
 
 handler400 = "rollback_portal.errors.bad_request"
 handler403 = "rollback_portal.errors.forbidden"
 handler404 = "rollback_portal.errors.not_found"
+handler429 = "rollback_portal.errors.too_often"
 handler500 = "rollback_portal.errors.broken"
 
 urlpatterns = [
-    path("", include("apps.accounts.urls")),
-    path("accounts/", include("apps.accounts.sign_in_urls")),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
     path("api/v1/", open_addresses()),
+    path("accounts/", include("apps.accounts.sign_in_urls")),
+    path("", include("apps.accounts.urls")),
+    path("", include("apps.incidents.urls")),
+    path("rollbacks/", include("apps.rollbacks.urls")),
+    path("", include("apps.providers.urls")),
+    path("", include("apps.playbooks.urls")),
+    path("", include("apps.checklists.urls")),
 ]
 if settings.DEBUG or settings.MODE == "demo":
-    gallery = login_not_required(TemplateView.as_view(template_name="gallery.html"))
-    urlpatterns.append(path("gallery", gallery, name="gallery"))
+    urlpatterns += [
+        path("gallery", gallery, name="gallery"),
+        path("gallery/<slug:page>", gallery, name="gallery_page"),
+    ]

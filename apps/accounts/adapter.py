@@ -1,12 +1,44 @@
-"""What allauth asks us: nobody signs up by themselves, and people sign in by their address."""
+"""What allauth asks us: who may sign up (nobody), where one may go next, and how failed sign-ins are counted."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by an administrator or on the command line."""
 
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": "Address and password do not belong together.",
+        "too_many_login_attempts": "Too many tries. Wait 15 minutes, or reset the password.",
+        "incorrect_password": "This is not your password.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False: there is no way to make one's own account."""
         return False
+
+    def is_safe_url(self, url: str) -> bool:
+        """Return whether `url` is a path of ours; every other address is not followed."""
+        return bool(url) and url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def format_email_subject(self, subject: str) -> str:
+        """Return the subject as it is: it says itself where it comes from."""
+        return subject
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Return the link of the mail, on BASE_URL: the Host header of the request is not believed."""
+        uid, _, rest = key.partition("-")
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": rest})
+        return settings.BASE_URL + path
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count by account and address, so that a stranger's guesses never lock out an approver elsewhere."""
+        return f"{self.get_client_ip(request)}:{str(credentials.get('email', '')).lower()}"

@@ -4,6 +4,7 @@ from apps.timeline.kinds import kind
 
 ORGANISATION_CREATED = kind("organisation.created", "{actor} created the organisation {name}.")
 PERSON_ADDED = kind("person.added", "{actor} added {name} ({email}).")
+PERSON_RENAMED = kind("person.renamed", "{before} is now called {name}.")
 PERSON_DEACTIVATED = kind("person.deactivated", "{actor} deactivated {name}: sessions and tokens ended.")
 PERSON_REACTIVATED = kind("person.reactivated", "{actor} let {name} in again.")
 ROLE_GIVEN = kind("role.given", "{actor} gave {name} the role {role}.")

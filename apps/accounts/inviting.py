@@ -43,3 +43,10 @@ def invite(person: Person) -> bool:
 def invite_after_commit(person: Person) -> None:
     """Mail the link once the person is really there: nothing outside is touched within the transaction."""
     transaction.on_commit(lambda: invite(person))
+
+
+def whereabouts() -> str:
+    """Return where mail goes on an installation that has no mail server yet, as a sentence; else nothing."""
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        return f"Mail is not set up here, so it was written to {settings.EMAIL_FILE_PATH}."
+    return ""

@@ -16,13 +16,14 @@ from apps.accounts.events import (
     PERSON_ADDED,
     PERSON_DEACTIVATED,
     PERSON_REACTIVATED,
+    PERSON_RENAMED,
     ROLE_GIVEN,
     ROLE_TAKEN,
 )
 from apps.accounts.models import Organisation, Person, Role, RoleHolding, User
 from apps.accounts.permissions import forget_rights, may
 from apps.accounts.rights import ADMINISTER
-from apps.timeline.answers import Refused, Unacceptable
+from apps.timeline.answers import Forbidden, Refused, Unacceptable
 from apps.timeline.log import record
 
 
@@ -78,6 +79,22 @@ def add_person(
     record(PERSON_ADDED, person, by=by, name=person.name, email=address)
     for role in held:
         _give(person, role, by)
+    return person
+
+
+@transaction.atomic
+def change_details(person: Person, *, name: str, time_zone: str, by: Any) -> Person:
+    """Change one's own name and the time zone one reads in ("" means the organisation's)."""
+    if by.pk != person.pk:
+        raise Forbidden("People change their own details.")
+    person = _lock(person)
+    before, person.name = person.name, name.strip()
+    person.user.time_zone = time_zone
+    _check(person)
+    person.save(update_fields=["name"])
+    person.user.save(update_fields=["time_zone"])
+    if person.name != before:
+        record(PERSON_RENAMED, person, by=by, before=before, name=person.name)
     return person
 
 

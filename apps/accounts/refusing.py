@@ -1,37 +1,43 @@
-"""What a refusal looks like: a full page, a fragment for htmx, or a problem document for a program."""
+"""What a refusal looks like: a full page, a banner for htmx, or a problem document for a program."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from apps.accounts.programs.problems import problem_of
-from apps.timeline.answers import Missing, Refused
+from apps.accounts.events import DEED_REFUSED
+from apps.accounts.programs import problem_of
+from apps.timeline.answers import Forbidden, Missing, Refused
+from apps.timeline.log import record
 
-TITLES = {
-    400: "That address cannot be read",
-    403: "You may not do that",
-    404: "There is no such page",
-    409: "That cannot be done now",
-    413: "That is too large",
-    422: "That cannot be used",
-    429: "Too many tries",
-}
+PAGES = {403, 404, 409, 429}  # every other refusal is shown on the page of 400
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def show(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """Return the refusal with its status; htmx gets a fragment, everybody else a page."""
+    """Return the refusal with its status; htmx gets a banner that leaves the form as it is."""
+    keep(request, refusal)
     if request.path.startswith("/api/"):
         return problem_of(refusal)
-    fragment = request.headers.get("HX-Request") == "true"
-    template = "accounts/_refusal.html" if fragment else "accounts/refusal.html"
-    title = TITLES.get(refusal.status, HTTPStatus(refusal.status).phrase)
-    context = {"refusal": refusal, "title": title, "status": refusal.status}
-    return render(request, template, context, status=refusal.status)
+    if request.headers.get("HX-Request") == "true":
+        answer = render(request, "accounts/_refusal.html", {"refusal": refusal}, status=refusal.status)
+        answer["HX-Retarget"], answer["HX-Reswap"] = ".messages", "beforeend"
+        return answer
+    page = refusal.status if refusal.status in PAGES else 400
+    context = {**refusal.extra, "reason": refusal.message}
+    return render(request, f"errors/{page}.html", context, status=refusal.status)
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
     """Return the one answer for whatever is foreign, unknown or gone."""
-    return show(request, Missing("It may have been removed, or it belongs to another organisation."))
+    return show(request, Missing("There is no such thing here."))
+
+
+def keep(request: HttpRequest, refusal: Refused) -> None:
+    """Record that a known person was refused a deed: attempts are part of the record too."""
+    person = getattr(request, "person", None)
+    if person is None or request.method in SAFE_METHODS or not isinstance(refusal, Forbidden):
+        return
+    with transaction.atomic():
+        record(DEED_REFUSED, person, by=person, reason=refusal.message, path=request.path)

@@ -2,12 +2,27 @@
 
 from django.urls import path
 
-from apps.accounts import views
+from apps.accounts import profile_views, set_up_views, views
 
 app_name = "accounts"
 urlpatterns = [
+    path("set-up/<str:secret>/", set_up_views.set_up, name="set_up"),
     path("people/", views.list_people, name="people"),
+    path("people/new/", views.new_person, name="new_person"),
+    path("people/additions/", views.create_person, name="create_person"),
     path("people/<uuid:person_id>/", views.show_person, name="person"),
-    path("profile/", views.show_profile, name="profile"),
-    path("profile/organisation/", views.switch_organisation, name="switch"),
+    path("people/<uuid:person_id>/roles/", views.create_holding, name="create_holding"),
+    path(
+        "people/<uuid:person_id>/roles/<slug:slug>/withdrawal/",
+        views.create_withdrawal,
+        name="create_withdrawal",
+    ),
+    path("people/<uuid:person_id>/deactivation/", views.create_deactivation, name="create_deactivation"),
+    path("people/<uuid:person_id>/reactivation/", views.create_reactivation, name="create_reactivation"),
+    path("people/<uuid:person_id>/invitation/", views.create_invitation, name="create_invitation"),
+    path("profile/", profile_views.show_profile, name="profile"),
+    path("profile/details/", profile_views.create_details, name="create_details"),
+    path("profile/tokens/", profile_views.create_token, name="create_token"),
+    path("profile/tokens/<uuid:token_id>/revocation/", profile_views.create_revocation, name="create_revocation"),
+    path("profile/organisation/", profile_views.switch_organisation, name="switch"),
 ]

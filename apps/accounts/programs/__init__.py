@@ -53,7 +53,7 @@ from apps.accounts.programs.bearer import (
     require_scope,
 )
 from apps.accounts.programs.bodies import Body, Listing, read_json
-from apps.accounts.programs.idempotency import idempotent
+from apps.accounts.programs.idempotency import idempotent, idempotent_after_reading
 from apps.accounts.programs.paging import page, slice_of
 from apps.accounts.programs.problems import TooLarge, TooOften, Unauthenticated, problem, problem_of
 from apps.accounts.programs.references import find, refer
@@ -73,6 +73,7 @@ __all__ = [
     "actor_of",
     "find",
     "idempotent",
+    "idempotent_after_reading",
     "page",
     "person_of",
     "problem",

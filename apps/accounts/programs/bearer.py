@@ -17,7 +17,8 @@ from apps.timeline.answers import Forbidden, Unacceptable
 READ, WRITE, APPROVE, ADMIN = "read", "write", "approve", "admin"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 SERVICE_RIGHTS = {
-    WRITE: {rights.DECLARE, rights.COMMUNICATE, rights.TICK, rights.REGISTER_DEPLOYMENTS},
+    READ: {rights.SEE_INTERNAL},
+    WRITE: {rights.SEE_INTERNAL, rights.DECLARE, rights.COMMUNICATE, rights.TICK, rights.REGISTER_DEPLOYMENTS},
 }
 
 

@@ -33,17 +33,30 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
     answer; another request → 422; the first still under way → 409. A refused request is not kept: it may be repaired.
     """
 
+    return _wrapped(view, lambda *args, **kwargs: lambda: view(*args, **kwargs))
+
+
+def idempotent_after_reading(view: Callable[..., Callable[[], Any]]) -> Callable[..., Any]:
+    """Like `idempotent`, for a view that must ask the outside first: it returns the deed as a function.
+
+    The view runs outside any transaction and changes nothing; only the function it returns runs inside one.
+    """
+    return _wrapped(view, view)
+
+
+def _wrapped(view: Callable[..., Any], deed_of: Callable[..., Callable[[], Any]]) -> Callable[..., Any]:
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         key = _key(request)
         if key is None:
+            deed = deed_of(request, *args, **kwargs)
             with transaction.atomic():
-                return _answer(view(request, *args, **kwargs))
+                return _answer(deed())
         row = _claim(request.token, key, _digest(request))
         if row.status is not None:
             return _json(row.status, row.body)
         try:
-            return _first(row, lambda: view(request, *args, **kwargs))
+            return _first(row, deed_of(request, *args, **kwargs))
         except BaseException:
             IdempotentAnswer.objects.filter(pk=row.pk, status=None).delete()
             raise

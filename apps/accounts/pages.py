@@ -1,0 +1,48 @@
+"""What the pages of people and profiles show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Prefetch
+
+from apps.accounts.models import Person, Role, Token
+from apps.accounts.permissions import may
+from apps.accounts.rights import ADMINISTER, DEEDS
+
+
+def people(viewer: Person) -> dict[str, Any]:
+    """Return every role that is held with its people, those without a role, and those who left."""
+    everybody = Person.objects.filter(organisation=viewer.organisation).order_by("name")
+    active = list(everybody.filter(active=True).prefetch_related("roles"))
+    present = Prefetch("people", queryset=everybody.filter(active=True), to_attr="present")
+    roles = Role.objects.filter(organisation=viewer.organisation).order_by("name").prefetch_related(present)
+    return {
+        "held": [role for role in roles if role.present],
+        "vacant": [role for role in roles if not role.present],
+        "without_role": [person for person in active if not person.roles.all()],
+        "gone": list(everybody.filter(active=False)),
+        "may_administer": may(viewer, ADMINISTER),
+    }
+
+
+def person(shown: Person, viewer: Person) -> dict[str, Any]:
+    """Return one person with the roles they hold and those they could be given."""
+    roles = Role.objects.filter(organisation_id=shown.organisation_id).order_by("name")
+    held = {role.pk for role in shown.roles.all()}
+    return {
+        "shown": shown,
+        "held": [role for role in roles if role.pk in held],
+        "free": [role for role in roles if role.pk not in held],
+        "deeds": sorted({DEEDS[right] for role in roles if role.pk in held for right in role.rights}),
+        "has_password": shown.user is not None and shown.user.has_usable_password(),
+        "may_administer": may(viewer, ADMINISTER),
+    }
+
+
+def profile(viewer: Person) -> dict[str, Any]:
+    """Return one's own roles and tokens, newest first."""
+    return {
+        "roles": list(viewer.roles.order_by("name")),
+        "tokens": list(Token.objects.filter(person=viewer).order_by("-created_at")),
+    }
