@@ -8,7 +8,8 @@ from .world import World
 
 STYLE = (
     "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;"
-    "color:#12161c;background:#f5f6f8}a{color:#12161c}code{font-size:.9em}li{margin:.25rem 0}</style>"
+    "color:#12161c;background:#f5f6f8}a{color:#12161c}code{font-size:.9em}li{margin:.25rem 0}"
+    "th,td{text-align:left;padding:.25rem 1rem .25rem 0}</style>"
 )
 
 

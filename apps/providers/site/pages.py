@@ -6,7 +6,7 @@ from ..simulation.index import document
 from ..simulation.world import World
 from .reality import Visit, link_opens, visit
 
-SHOWN_LINKS = 12
+SHOWN_LINKS = 9
 REFRESH_SECONDS = 3
 
 
