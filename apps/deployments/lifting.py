@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Person, Role
@@ -43,7 +44,7 @@ def ask_to_lift(freeze: Freeze, *, by: Person, reason: str) -> Question:
         organisation=by.organisation,
         kind=LIFT,
         title=f"Allow {freeze.stops} of {scope_in_words(freeze)} again",
-        url="/freezes/",
+        url=reverse("deployments:freezes"),
         subject=freeze,
         requester=by,
         content={"freeze": str(freeze.pk), "stops": freeze.stops, "scope": freeze.scope, "reason": reason},

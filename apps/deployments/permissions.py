@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.accounts.permissions import may
-from apps.accounts.rights import ADMINISTER, FREEZE, REGISTER_DEPLOYMENTS
+from apps.accounts.rights import ADMINISTER, FREEZE, REGISTER_DEPLOYMENTS, SEE_INTERNAL
 from apps.timeline.answers import YES, Answer, no
 
 
@@ -37,3 +37,8 @@ def may_ask_to_lift(person: Any) -> Answer:
 def _operates_the_installation(person: Any) -> bool:
     user = getattr(person, "user", None)
     return bool(user and user.is_active and user.is_superuser)
+
+
+def may_see_freezes(person: Any) -> Answer:
+    """Everybody inside; the reasons are internal notes."""
+    return YES if may(person, SEE_INTERNAL) else may(person, FREEZE)

@@ -8,164 +8,376 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('approvals', '0001_initial'),
-        ('providers', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("approvals", "0001_initial"),
+        ("providers", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Deployment',
+            name="Deployment",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('reference', models.CharField(max_length=200)),
-                ('version', models.CharField(max_length=100)),
-                ('commit', models.CharField(blank=True, max_length=64)),
-                ('author', models.CharField(blank=True, max_length=200)),
-                ('summary', models.CharField(blank=True, max_length=300)),
-                ('deployed_at', models.DateTimeField()),
-                ('good', models.BooleanField(null=True)),
-                ('preview_reviewed', models.BooleanField(null=True)),
-                ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), default=list, size=None)),
-                ('migrations', models.JSONField(default=list)),
-                ('env_changes', models.JSONField(default=list)),
-                ('losses', models.JSONField(default=list)),
-                ('playbook', models.SlugField(blank=True, max_length=100)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('usable', models.BooleanField(null=True)),
-                ('usable_reason', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reference", models.CharField(max_length=200)),
+                ("version", models.CharField(max_length=100)),
+                ("commit", models.CharField(blank=True, max_length=64)),
+                ("author", models.CharField(blank=True, max_length=200)),
+                ("summary", models.CharField(blank=True, max_length=300)),
+                ("deployed_at", models.DateTimeField()),
+                ("good", models.BooleanField(null=True)),
+                ("preview_reviewed", models.BooleanField(null=True)),
+                (
+                    "flags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), default=list, size=None
+                    ),
+                ),
+                ("migrations", models.JSONField(default=list)),
+                ("env_changes", models.JSONField(default=list)),
+                ("losses", models.JSONField(default=list)),
+                ("playbook", models.SlugField(blank=True, max_length=100)),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("usable", models.BooleanField(null=True)),
+                ("usable_reason", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Environment',
+            name="Environment",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.SlugField(max_length=60)),
-                ('kind', models.CharField(default='production', max_length=40)),
-                ('public_url', models.URLField(blank=True, max_length=500)),
-                ('serving', models.JSONField(blank=True, default=dict)),
-                ('probe', models.JSONField(blank=True, default=dict)),
-                ('error_limit_percent', models.FloatField(default=1.0)),
-                ('live_since', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('live', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='deployments.deployment')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.SlugField(max_length=60)),
+                ("kind", models.CharField(default="production", max_length=40)),
+                ("public_url", models.URLField(blank=True, max_length=500)),
+                ("serving", models.JSONField(blank=True, default=dict)),
+                ("probe", models.JSONField(blank=True, default=dict)),
+                ("error_limit_percent", models.FloatField(default=1.0)),
+                ("live_since", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "live",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="deployments.deployment",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='deployment',
-            name='environment',
-            field=apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='deployments.environment'),
+            model_name="deployment",
+            name="environment",
+            field=apps.timeline.walls.WithinOrganisation(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployments",
+                to="deployments.environment",
+            ),
         ),
         migrations.CreateModel(
-            name='FreezeSwitch',
+            name="FreezeSwitch",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('frozen', models.BooleanField(default=False)),
-                ('generation', models.BigIntegerField(default=0)),
-                ('environment', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='freeze_switch', to='deployments.environment')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("frozen", models.BooleanField(default=False)),
+                ("generation", models.BigIntegerField(default=0)),
+                (
+                    "environment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="freeze_switch",
+                        to="deployments.environment",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=60)),
-                ('name', models.CharField(max_length=120)),
-                ('description', models.TextField(blank=True)),
-                ('rto_minutes', models.PositiveIntegerField(default=60)),
-                ('audience', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60)),
+                ("name", models.CharField(max_length=120)),
+                ("description", models.TextField(blank=True)),
+                ("rto_minutes", models.PositiveIntegerField(default=60)),
+                ("audience", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Freeze',
+            name="Freeze",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('stops', models.CharField(max_length=12)),
-                ('scope', models.CharField(max_length=12)),
-                ('reason', models.TextField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('created_by', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.person')),
-                ('environment', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='freezes', to='deployments.environment')),
-                ('lifted_by', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.person')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
-                ('question', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.question')),
-                ('service', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='freezes', to='deployments.service')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("stops", models.CharField(max_length=12)),
+                ("scope", models.CharField(max_length=12)),
+                ("reason", models.TextField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("lifted_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.person",
+                    ),
+                ),
+                (
+                    "environment",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="freezes",
+                        to="deployments.environment",
+                    ),
+                ),
+                (
+                    "lifted_by",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.person",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
+                (
+                    "question",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="approvals.question",
+                    ),
+                ),
+                (
+                    "service",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="freezes",
+                        to="deployments.service",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='environment',
-            name='service',
-            field=apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='environments', to='deployments.service'),
+            model_name="environment",
+            name="service",
+            field=apps.timeline.walls.WithinOrganisation(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="environments",
+                to="deployments.service",
+            ),
         ),
         migrations.AddField(
-            model_name='deployment',
-            name='service',
-            field=apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='deployments.service'),
+            model_name="deployment",
+            name="service",
+            field=apps.timeline.walls.WithinOrganisation(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployments",
+                to="deployments.service",
+            ),
         ),
         migrations.CreateModel(
-            name='EnvironmentConnection',
+            name="EnvironmentConnection",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(max_length=20)),
-                ('connection', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='providers.connection')),
-                ('environment', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='connections', to='deployments.environment')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("role", models.CharField(max_length=20)),
+                (
+                    "connection",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="uses",
+                        to="providers.connection",
+                    ),
+                ),
+                (
+                    "environment",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="connections",
+                        to="deployments.environment",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('environment', 'role'), name='one_connection_per_role')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("environment", "role"), name="one_connection_per_role")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Pin',
+            name="Pin",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('rollback_id', models.UUIDField(null=True)),
-                ('since', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('deployment', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='deployments.deployment')),
-                ('environment', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='pins', to='deployments.environment')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("rollback_id", models.UUIDField(null=True)),
+                ("since", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(null=True)),
+                (
+                    "deployment",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="deployments.deployment",
+                    ),
+                ),
+                (
+                    "environment",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pins",
+                        to="deployments.environment",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.organisation",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('environment',), name='one_pin_per_environment')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at", None)),
+                        fields=("environment",),
+                        name="one_pin_per_environment",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='service',
-            constraint=models.UniqueConstraint(fields=('organisation', 'slug'), name='one_service_per_slug'),
+            model_name="service",
+            constraint=models.UniqueConstraint(fields=("organisation", "slug"), name="one_service_per_slug"),
         ),
         migrations.AddConstraint(
-            model_name='freeze',
-            constraint=models.CheckConstraint(condition=models.Q(('stops__in', ['rollbacks', 'deployments'])), name='a_freeze_stops_something'),
+            model_name="freeze",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("stops__in", ["rollbacks", "deployments"])),
+                name="a_freeze_stops_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='freeze',
-            constraint=models.CheckConstraint(condition=models.Q(('scope__in', ['environment', 'service', 'organisation', 'all'])), name='a_freeze_has_a_scope'),
+            model_name="freeze",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("scope__in", ["environment", "service", "organisation", "all"])),
+                name="a_freeze_has_a_scope",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='environment',
-            constraint=models.UniqueConstraint(fields=('service', 'name'), name='one_environment_per_name'),
+            model_name="environment",
+            constraint=models.UniqueConstraint(fields=("service", "name"), name="one_environment_per_name"),
         ),
         migrations.AddIndex(
-            model_name='deployment',
-            index=models.Index(fields=['environment', '-deployed_at'], name='deployments_newest_first'),
+            model_name="deployment",
+            index=models.Index(fields=["environment", "-deployed_at"], name="deployments_newest_first"),
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.UniqueConstraint(fields=('environment', 'reference'), name='one_deployment_per_reference'),
+            model_name="deployment",
+            constraint=models.UniqueConstraint(
+                fields=("environment", "reference"), name="one_deployment_per_reference"
+            ),
         ),
     ]

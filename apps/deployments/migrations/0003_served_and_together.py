@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deployments', '0002_rules'),
+        ("deployments", "0002_rules"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='deployment',
-            name='served_at',
+            model_name="deployment",
+            name="served_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='environment',
-            name='host_says',
+            model_name="environment",
+            name="host_says",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name='freeze',
-            name='together',
+            model_name="freeze",
+            name="together",
             field=models.UUIDField(null=True),
         ),
     ]

@@ -1,0 +1,203 @@
+"""Providers and connections, for programs. Credentials go in and never come out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from ninja import Query, Router, Schema, Status
+from pydantic import Field
+
+from apps.accounts import programs
+from apps.providers import declaring as declared
+from apps.providers import lifecycle, permissions, registry
+from apps.providers.base import Provider
+from apps.providers.models import Connection
+
+router = Router(tags=["connections"])
+
+
+class FieldAnswer(Schema):
+    """One setting or credential that a connection takes."""
+
+    name: str
+    label: str
+    required: bool
+    kind: str
+    help: str
+
+
+class ActionAnswer(Schema):
+    """Something a provider can do. `class` says what a repeated call does, `params` what it takes."""
+
+    name: str
+    title: str
+    risk: str
+    idempotency: str = Field(alias="class")
+    params: dict[str, Any]
+
+
+class ProviderAnswer(Schema):
+    """A system that the portal can read and act on."""
+
+    slug: str
+    name: str
+    default_base_url: str
+    roles: list[str]
+    settings: list[FieldAnswer]
+    credentials: list[FieldAnswer]
+    actions: list[ActionAnswer]
+
+
+class Providers(Schema):
+    """Every provider, on one page."""
+
+    items: list[ProviderAnswer]
+    next: str | None
+
+
+class NewConnection(programs.Body):
+    """One account at a provider. Its names of settings and credentials are those of GET /providers."""
+
+    name: str
+    provider: str
+    base_url: str = Field("", description="Replaces scheme, host and port; its path prefix is kept.")
+    settings: dict[str, Any] = Field(default_factory=dict)
+    credentials: dict[str, Any] = Field(default_factory=dict)
+
+
+class FindingAnswer(Schema):
+    """One answer of the check. `level` is ok, warning or error."""
+
+    level: str
+    message: str
+    code: str
+
+
+class CheckAnswer(Schema):
+    """Can we sign in, may we act, what is missing. `ok` is null while nobody has checked."""
+
+    ok: bool | None
+    findings: list[FindingAnswer]
+    checked_at: datetime | None
+
+
+class ConnectionAnswer(Schema):
+    """A connection, without its credentials."""
+
+    id: str
+    name: str
+    provider: str
+    base_url: str
+    settings: dict[str, Any]
+    check: CheckAnswer
+    created_at: datetime
+    html_url: str
+
+
+class Connections(Schema):
+    """A page of connections."""
+
+    items: list[ConnectionAnswer]
+    next: str | None
+
+
+@router.get("/providers", response=Providers, by_alias=True, summary="List what can be connected")
+def list_providers(request: HttpRequest) -> dict[str, Any]:
+    """Settings, credentials and actions of every provider."""
+    return {"items": [provider_as_json(each) for each in registry.providers()], "next": None}
+
+
+@router.get("/connections", response=Connections, summary="List the connections of the organisation")
+def list_connections(request: HttpRequest, listing: Query[programs.Listing]) -> dict[str, Any]:
+    """Oldest first."""
+    permissions.may_see(request.actor).or_refuse()
+    rows = Connection.objects.filter(organisation=request.organisation)
+    return programs.page(request, rows, render=connection_as_json)
+
+
+@router.post("/connections", response={201: ConnectionAnswer}, summary="Connect an account at a provider")
+@programs.idempotent
+def create_connection(request: HttpRequest, body: NewConnection) -> Status:
+    """Needs the scope `admin` and a person who may manage connections. Does not call the provider."""
+    programs.require_scope(request, programs.ADMIN)
+    by = programs.actor_of(request)
+    connection = lifecycle.connect(request.organisation, by=by, **body.model_dump())
+    return Status(201, connection_as_json(connection))
+
+
+@router.get("/connections/{id}", response=ConnectionAnswer, summary="One connection")
+def get_connection(request: HttpRequest, id: str) -> dict[str, Any]:
+    """The answers of its last check are part of it."""
+    permissions.may_see(request.actor).or_refuse()
+    return connection_as_json(programs.find(Connection, request, pk=id))
+
+
+@router.post("/connections/{id}/checks", response=CheckAnswer, summary="Check a connection now")
+def create_check(request: HttpRequest, id: str) -> dict[str, Any]:
+    """Signs in and looks at every right that the actions need; changes nothing at the provider."""
+    programs.require_scope(request, programs.WRITE, programs.ADMIN)
+    connection = programs.find(Connection, request, pk=id)
+    return check_as_json(lifecycle.check(connection, by=programs.actor_of(request)))
+
+
+def provider_as_json(provider: Provider) -> dict[str, Any]:
+    """Return what programs see of a provider."""
+    return {
+        "slug": provider.slug,
+        "name": provider.name,
+        "default_base_url": provider.default_base_url,
+        "roles": list(provider.roles),
+        "settings": [_field_as_json(field) for field in provider.settings],
+        "credentials": [_field_as_json(field) for field in provider.credentials],
+        "actions": [_action_as_json(action) for action in provider.actions],
+    }
+
+
+def connection_as_json(connection: Connection) -> dict[str, Any]:
+    """Return what programs see of a connection: never its credentials."""
+    return {
+        "id": str(connection.pk),
+        "name": connection.name,
+        "provider": connection.provider,
+        "base_url": connection.base_url,
+        "settings": connection.settings,
+        "check": check_as_json(connection),
+        "created_at": connection.created_at,
+        "html_url": settings.BASE_URL + reverse("providers:connection", args=[connection.pk]),
+    }
+
+
+def check_as_json(connection: Connection) -> dict[str, Any]:
+    """Return what the last check found."""
+    return {
+        "ok": connection.check_ok,
+        "findings": connection.findings,
+        "checked_at": connection.checked_at,
+    }
+
+
+def _field_as_json(field: declared.Field) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "label": field.label,
+        "required": field.required,
+        "kind": field.kind,
+        "help": field.help,
+    }
+
+
+def _action_as_json(action: declared.Action) -> dict[str, Any]:
+    return {
+        "name": action.name,
+        "title": action.title,
+        "risk": str(action.risk),
+        "class": str(action.idempotency_class),
+        "params": {
+            one.name: {"title": one.title, "kind": one.kind, "required": one.required, "help": one.help}
+            for one in action.parameters
+        },
+    }

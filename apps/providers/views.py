@@ -1,0 +1,103 @@
+"""Pages about connections: what is connected, connect something, check it, replace its credentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.providers import lifecycle, permissions, registry
+from apps.providers.base import Provider
+from apps.providers.forms import ConnectionForm, CredentialsForm
+from apps.providers.models import Connection
+
+
+@require_GET
+def list_connections(request: HttpRequest) -> HttpResponse:
+    """Show every connection of the organisation and what its last check found."""
+    permissions.may_see(request.person).or_refuse()
+    context = {
+        "connections": [(one, _provider_of(one)) for one in _visible(request).order_by("name")],
+        "may_connect": permissions.may_connect(request.person),
+    }
+    return render(request, "providers/list.html", context)
+
+
+@require_GET
+def choose_provider(request: HttpRequest) -> HttpResponse:
+    """Let an administrator choose what to connect."""
+    permissions.may_connect(request.person).or_refuse()
+    return render(request, "providers/choose.html", {"providers": registry.providers()})
+
+
+@require_http_methods(["GET", "POST"])
+def create_connection(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take what the provider needs, keep it, check it at once, and show what the check found."""
+    permissions.may_connect(request.person).or_refuse()
+    provider = _provider_called(slug)
+    form = ConnectionForm(provider, request.POST or None)
+    if form.is_valid() and (made := form.connect(request.organisation, request.person)):
+        lifecycle.check(made, by=request.person)
+        return redirect("providers:connection", made.pk)
+    status = 422 if form.is_bound else 200
+    return render(request, "providers/new.html", {"form": form, "provider": provider}, status=status)
+
+
+@require_GET
+def show_connection(request: HttpRequest, connection_id: str) -> HttpResponse:
+    """Show one connection, what its last check found, and where it is used."""
+    permissions.may_see(request.person).or_refuse()
+    connection = get_object_or_404(_visible(request), pk=connection_id)
+    form = CredentialsForm(_provider_of(connection))
+    return render(request, "providers/connection.html", _about(request, connection, form))
+
+
+@require_POST
+def create_check(request: HttpRequest, connection_id: str) -> HttpResponse:
+    """Ask the provider now."""
+    connection = get_object_or_404(_visible(request), pk=connection_id)
+    lifecycle.check(connection, by=request.person)
+    return redirect("providers:connection", connection.pk)
+
+
+@require_POST
+def replace_credentials(request: HttpRequest, connection_id: str) -> HttpResponse:
+    """Take new credentials and check them at once."""
+    connection = get_object_or_404(_visible(request), pk=connection_id)
+    form = CredentialsForm(_provider_of(connection), request.POST)
+    if form.is_valid() and form.replace(connection, request.person):
+        lifecycle.check(connection, by=request.person)
+        messages.success(request, "The new credentials are in use.")
+        return redirect("providers:connection", connection.pk)
+    return render(request, "providers/connection.html", _about(request, connection, form), status=422)
+
+
+def _about(request: HttpRequest, connection: Connection, form: CredentialsForm) -> dict[str, Any]:
+    uses = connection.uses.select_related("environment__service").order_by("role")
+    return {
+        "connection": connection,
+        "provider": _provider_of(connection),
+        "uses": uses,
+        "form": form,
+        "may_connect": permissions.may_connect(request.person),
+        "may_check": permissions.may_check(request.person, connection),
+    }
+
+
+def _visible(request: HttpRequest) -> QuerySet[Connection]:
+    return Connection.objects.filter(organisation=request.organisation)
+
+
+def _provider_of(connection: Connection) -> Provider:
+    return registry.provider(connection.provider)
+
+
+def _provider_called(slug: str) -> Provider:
+    try:
+        return registry.provider(slug)
+    except registry.UnknownProvider:
+        raise Http404 from None
