@@ -1,8 +1,10 @@
 """Celery, which only wakes things up: Postgres holds what is to be done, and every worker also polls it."""
 
 import os
+from typing import Any
 
-from celery import Celery
+import django
+from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rollback_portal.settings")
 
@@ -16,3 +18,22 @@ app.conf.beat_schedule = {
     "end questions whose time is up": {"task": "apps.rollbacks.tasks.close_overdue", "schedule": 10.0},
     "deliver what waits": {"task": "apps.communications.tasks.deliver_due", "schedule": 5.0},
 }
+for entry in app.conf.beat_schedule.values():
+    entry["options"] = {"expires": entry["schedule"]}  # ticks of an hour without a worker are worth nothing
+
+
+@signals.worker_init.connect
+def start_polling(**_: Any) -> None:
+    """Poll Postgres from the first moment, whether the broker can be reached or not."""
+    django.setup()
+    from apps.rollbacks.polling import Poll  # models can be imported only after the set-up
+
+    Poll().start()
+
+
+@signals.worker_shutting_down.connect
+def stop_polling(**_: Any) -> None:
+    """Take no new work."""
+    from apps.rollbacks import polling
+
+    polling.stop_all()

@@ -32,13 +32,15 @@ class Question(OrganisationRow):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["open", "granted", "rejected", "expired", "void"]), name="a_question_has_a_known_state"
+                condition=Q(state__in=["open", "granted", "rejected", "expired", "void"]),
+                name="a_question_has_a_known_state",
             ),
             models.UniqueConstraint(
                 fields=["organisation", "id", "content_hash"], name="a_question_is_about_its_content"
             ),
             models.UniqueConstraint(
-                fields=["organisation", "id", "requester", "content_hash"], name="a_question_has_its_requester"
+                fields=["organisation", "id", "requester", "content_hash"],
+                name="a_question_has_its_requester",
             ),
         ]
         indexes = [models.Index(fields=["organisation", "state", "due_at"], name="open_questions")]
@@ -79,7 +81,11 @@ class Vote(OrganisationRow):
         constraints = [
             models.UniqueConstraint(fields=["question", "person"], name="a_person_votes_once"),
             models.UniqueConstraint(fields=["question", "seat"], name="a_seat_is_taken_once"),
-            models.CheckConstraint(condition=Q(decision__in=["approve", "reject"]), name="a_vote_is_yes_or_no"),
-            models.CheckConstraint(condition=~Q(person=F("requester_id")), name="nobody_votes_on_their_own_question"),
+            models.CheckConstraint(
+                condition=Q(decision__in=["approve", "reject"]), name="a_vote_is_yes_or_no"
+            ),
+            models.CheckConstraint(
+                condition=~Q(person=F("requester_id")), name="nobody_votes_on_their_own_question"
+            ),
         ]
         ordering = ["cast_at"]

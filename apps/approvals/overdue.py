@@ -38,12 +38,21 @@ def _expire(pk: Any) -> int:
 
 @transaction.atomic
 def _tell_overdue(pk: Any) -> int:
-    found = Question.objects.select_for_update(skip_locked=True).filter(pk=pk, state="open", overdue_recorded_at=None)
+    found = Question.objects.select_for_update(skip_locked=True).filter(
+        pk=pk, state="open", overdue_recorded_at=None
+    )
     question = found.first()
     if question is None:
         return 0
     question.overdue_recorded_at = database_now()
     question.save(update_fields=["overdue_recorded_at"])
     missing = permissions.needed_roles(question)
-    record(events.OVERDUE, question, by=SYSTEM, incident=question.incident_id, title=question.title, missing=missing)
+    record(
+        events.OVERDUE,
+        question,
+        by=SYSTEM,
+        incident=question.incident_id,
+        title=question.title,
+        missing=missing,
+    )
     return 1

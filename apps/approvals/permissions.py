@@ -29,7 +29,12 @@ def may_vote(person: Person | None, question: Question, *, now: datetime) -> Ans
     return YES
 
 
-WORDS = {"granted": "agreed", "rejected": "rejected", "expired": "over: nobody decided in time", "void": "withdrawn"}
+WORDS = {
+    "granted": "agreed",
+    "rejected": "rejected",
+    "expired": "over: nobody decided in time",
+    "void": "withdrawn",
+}
 
 
 def seat_for(person: Person, question: Question, role: str = "") -> tuple[Seat, str] | None:

@@ -31,7 +31,9 @@ class Plan(OrganisationRow):
     planned_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "id", "hash"], name="a_plan_is_its_hash")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "id", "hash"], name="a_plan_is_its_hash")
+        ]
 
 
 class RollbackQuerySet(models.QuerySet["Rollback"]):
@@ -90,7 +92,9 @@ class Rollback(OrganisationRow):
                 condition=Q(state__in=sorted(RollbackState.values)), name="a_rollback_has_a_known_state"
             ),
         ]
-        indexes = [models.Index(fields=["wake_at"], name="rollbacks_due", condition=Q(state__in=sorted(ACTIVE)))]
+        indexes = [
+            models.Index(fields=["wake_at"], name="rollbacks_due", condition=Q(state__in=sorted(ACTIVE)))
+        ]
         ordering = ["-proposed_at"]
 
     def __str__(self) -> str:
@@ -124,12 +128,18 @@ class Step(OrganisationRow):
     proof = models.JSONField(default=list)  # [{mark, text}]
     baseline = models.JSONField(default=dict)
     compensated = models.BooleanField(default=False)
+    max_attempts = models.PositiveSmallIntegerField(default=5)
+    allowed_after = models.PositiveSmallIntegerField(
+        default=0
+    )  # attempts up to this one were looked at by a person
 
     class Meta:
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["rollback", "position"], name="one_step_per_position"),
-            models.CheckConstraint(condition=Q(state__in=sorted(StepState.values)), name="a_step_has_a_known_state"),
+            models.CheckConstraint(
+                condition=Q(state__in=sorted(StepState.values)), name="a_step_has_a_known_state"
+            ),
         ]
 
 
@@ -154,6 +164,8 @@ class Attempt(OrganisationRow):
     status = models.PositiveSmallIntegerField(null=True)
     message = models.TextField(blank=True)
     retryable = models.BooleanField(default=False)
+    needs_operator = models.BooleanField(default=False)
+    retry_at = models.DateTimeField(null=True)
     evidence = models.JSONField(default=dict)
 
     class Meta:
@@ -161,10 +173,14 @@ class Attempt(OrganisationRow):
         constraints = [
             models.UniqueConstraint(fields=["step", "kind", "part", "number"], name="one_attempt_per_number"),
             models.UniqueConstraint(
-                fields=["rollback"], condition=Q(state__in=["in_flight", "ambiguous"]), name="one_open_attempt"
+                fields=["rollback"],
+                condition=Q(state__in=["in_flight", "ambiguous"]),
+                name="one_open_attempt",
             ),
             models.UniqueConstraint(
-                fields=["step", "kind", "part"], condition=Q(state__in=["succeeded", "reconciled_applied"]), name="one_effect"
+                fields=["step", "kind", "part"],
+                condition=Q(state__in=["succeeded", "reconciled_applied"]),
+                name="one_effect",
             ),
         ]
 

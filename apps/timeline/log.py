@@ -76,7 +76,9 @@ def _organisation_of(subject: models.Model) -> UUID:
 
 
 def _announce(event: Event) -> None:
-    transaction.on_commit(lambda: event_recorded.send_robust(Event, event_id=event.pk, organisation_id=event.organisation_id))
+    transaction.on_commit(
+        lambda: event_recorded.send_robust(Event, event_id=event.pk, organisation_id=event.organisation_id)
+    )
 
 
 def _key(thing: Any) -> Any:

@@ -54,8 +54,12 @@ class Event(OrganisationRow):
         indexes = [
             models.Index(fields=["incident", "seq"], name="events_of_an_incident"),
             models.Index(fields=["organisation", "transaction"], name="events_of_a_transaction"),
-            models.Index(fields=["organisation", "subject_kind", "subject_id", "seq"], name="events_of_a_subject"),
-            models.Index(fields=["organisation", "seq"], name="public_events", condition=~Q(visibility="internal")),
+            models.Index(
+                fields=["organisation", "subject_kind", "subject_id", "seq"], name="events_of_a_subject"
+            ),
+            models.Index(
+                fields=["organisation", "seq"], name="public_events", condition=~Q(visibility="internal")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,6 +69,8 @@ class Event(OrganisationRow):
 class Head(models.Model):
     """The newest link of one organisation's chain; locked for the last moment of every transaction that records."""
 
-    organisation = models.OneToOneField("accounts.Organisation", on_delete=models.PROTECT, primary_key=True, related_name="+")
+    organisation = models.OneToOneField(
+        "accounts.Organisation", on_delete=models.PROTECT, primary_key=True, related_name="+"
+    )
     seq = models.BigIntegerField(default=0)
     hash = models.BinaryField(default=bytes)

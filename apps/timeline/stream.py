@@ -37,7 +37,12 @@ COALESCE_SECONDS = 0.25
 QUEUE_FRAMES = 64
 PAGE_EVENTS = 500
 PADDING = ":" + " " * 2048 + "\n"
-WITHDRAWALS = ("person.", "role.", "token.", "link.")  # kinds of event after which every viewer is asked again
+WITHDRAWALS = (
+    "person.",
+    "role.",
+    "token.",
+    "link.",
+)  # kinds of event after which every viewer is asked again
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,11 @@ class Hub:
                     async for notice in line.notifies():
                         self.ring(UUID(notice.payload))
             except (psycopg.Error, OSError, ValueError) as problem:
-                logger.warning("The doorbell is away (%s); asking every %s s.", type(problem).__name__, SAFETY_POLL_SECONDS)
+                logger.warning(
+                    "The doorbell is away (%s); asking every %s s.",
+                    type(problem).__name__,
+                    SAFETY_POLL_SECONDS,
+                )
                 await asyncio.sleep(1)
 
     async def _pump(self) -> None:
@@ -185,7 +194,11 @@ def _with_connection(work: Callable[[], T]) -> T:
 
 def newest_seq(organisation_id: Any) -> int:
     """Return the number of the newest event of an organisation, 0 when there is none."""
-    found = Event.objects.filter(organisation_id=organisation_id, seq__isnull=False).order_by("-seq").values_list("seq", flat=True)
+    found = (
+        Event.objects.filter(organisation_id=organisation_id, seq__isnull=False)
+        .order_by("-seq")
+        .values_list("seq", flat=True)
+    )
     return found.first() or 0
 
 
@@ -250,7 +263,9 @@ async def _fragments(topic: Topic, allowed: Callable[[], bool]) -> AsyncIterator
         live.leave(viewer)
 
 
-async def _items(topic: Topic, after: int, allowed: Callable[[], bool], past: Callable[[int], list[Event]]) -> AsyncIterator[str]:
+async def _items(
+    topic: Topic, after: int, allowed: Callable[[], bool], past: Callable[[int], list[Event]]
+) -> AsyncIterator[str]:
     """Every event once, in order: first those after `after`, then the new ones."""
     viewer, live = Viewer(topic), hub()
     await live.join(viewer)

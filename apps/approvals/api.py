@@ -1,0 +1,57 @@
+"""Questions for programs: what waits for an answer, and answering it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Status
+
+from apps.accounts import programs
+from apps.approvals import asking
+from apps.approvals.models import Question
+from apps.approvals.showing import as_json
+
+router = Router(tags=["approvals"])
+
+
+class NewVote(programs.Body):
+    """One person's answer. `plan_hash` is the hash of what was read."""
+
+    decision: str = Field(description="approve or reject")
+    plan_hash: str | None = Field(None, description="The content's SHA-256; the question's own when absent.")
+    role: str | None = None
+    note: str = Field("", max_length=2000)
+    accepts: list[str] = Field([], description="The losses the plan names, word for word.")
+    confirm: str = ""
+
+
+class Questions(programs.Listing):
+    """Which open questions to list."""
+
+
+@router.get("/approvals", response=dict, summary="Open questions put to me, the most urgent first")
+def list_approvals(request: HttpRequest, listing: Query[Questions]) -> dict[str, Any]:
+    """Only questions that the token's person could answer now."""
+    waiting = asking.waiting_for(programs.person_of(request))
+    return {"items": [as_json(question) for question in waiting], "next": None}
+
+
+@router.post("/approvals/{id}/votes", response={201: dict}, summary="Answer a question")
+@programs.idempotent
+def create_vote(request: HttpRequest, id: str, body: NewVote) -> Status:
+    """The last needed vote does what was asked."""
+    programs.require_scope(request, programs.APPROVE)
+    person = programs.person_of(request)
+    question = programs.find(Question, request, pk=id)
+    asking.vote(
+        question,
+        by=person,
+        decision=body.decision,
+        content_hash=body.plan_hash or question.content_hash,
+        role=body.role or "",
+        note=body.note,
+        accepts=body.accepts,
+        confirm=body.confirm,
+    )
+    return Status(201, as_json(Question.objects.get(pk=question.pk)))

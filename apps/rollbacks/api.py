@@ -1,0 +1,263 @@
+"""Rollbacks for programs: propose, read, plan again, vote, steer, and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Query, Router, Status
+
+from apps.accounts import programs
+from apps.deployments.targets import resolve_target
+from apps.incidents.models import Incident
+from apps.playbooks.models import Playbook, Revision
+from apps.rollbacks import lifecycle, operating
+from apps.rollbacks.models import Rollback, Step
+from apps.rollbacks.proposing import prepare_again
+from apps.rollbacks.telling import as_json, csv_answer, in_list, log_row
+from apps.timeline.answers import Missing, Refused, Unacceptable
+
+router = Router(tags=["rollbacks"])
+
+
+class NewRollback(programs.Body):
+    """What to run, and to where. Without a target: the newest known-good deployment from before the incident."""
+
+    playbook: str = Field(description="Slug of a published playbook")
+    target: str | None = Field(None, description="Deployment id, reference or version")
+    inputs: dict[str, Any] = {}
+
+
+class NewVote(programs.Body):
+    """One person's answer to a plan."""
+
+    decision: str = Field(description="approve or reject")
+    plan_hash: str
+    role: str | None = None
+    note: str = Field("", max_length=2000)
+    accepts: list[str] = Field([], description="The losses that the plan names, word for word.")
+    confirm: str = Field("", description="The service's slug, where the plan asks for it.")
+
+
+class Reason(programs.Body):
+    """Why; it goes into the record."""
+
+    reason: str = Field("", max_length=1000)
+
+
+class StepDeed(programs.Body):
+    """Why, and how one knows."""
+
+    reason: str = Field("", max_length=1000)
+    evidence: str = Field("", max_length=2000)
+
+
+class Rollbacks(programs.Listing):
+    """Which rollbacks to list, newest first."""
+
+    state: str | None = None
+    service: str | None = None
+    incident: str | None = None
+
+
+class LogFormat(programs.Listing):
+    """How to write the log: json or csv."""
+
+    format: str = "json"
+
+
+@router.post("/incidents/{id}/rollbacks", response={201: dict}, summary="Propose a rollback")
+@programs.idempotent_after_reading
+def create_rollback(request: HttpRequest, id: str, body: NewRollback) -> Callable[[], Status]:
+    """The providers are read first, then the plan is frozen and the people who must agree are asked."""
+    programs.require_scope(request, programs.WRITE)
+    person = programs.person_of(request)
+    incident = programs.find(Incident.objects.select_related("environment__service"), request, pk=id)
+    revision = published(programs.refer(Playbook, request, "playbook", slug=body.playbook))
+    target = resolve_target(incident.environment, body.target, before=incident.started_at)
+    wish, draft = lifecycle.prepare(incident, by=person, revision=revision, target=target, inputs=body.inputs)
+    return lambda: Status(201, as_json(_fresh(lifecycle.propose(wish, draft))))
+
+
+@router.get("/rollbacks", response=dict, summary="List rollbacks, newest first")
+def list_rollbacks(request: HttpRequest, listing: Query[Rollbacks]) -> dict[str, Any]:
+    """Filters combine."""
+    rows = Rollback.objects.filter(organisation=request.organisation).select_related(
+        "service", "environment", "target"
+    )
+    if listing.state:
+        rows = rows.filter(state=listing.state)
+    if listing.service:
+        rows = rows.filter(service__slug=listing.service)
+    if listing.incident:
+        rows = rows.filter(incident=programs.refer(Incident, request, "incident", pk=listing.incident))
+    return programs.page(request, rows, order="-proposed_at", render=in_list)
+
+
+@router.get("/rollbacks/{id}", response=dict, summary="One rollback with its steps and attempts")
+def get_rollback(request: HttpRequest, id: str) -> dict[str, Any]:
+    """The same 404 for a foreign and an unknown id."""
+    return as_json(_find(request, id))
+
+
+@router.get("/rollbacks/{id}/plan", summary="The plan's exact bytes")
+def get_plan(request: HttpRequest, id: str) -> HttpResponse:
+    """`plan_hash` is the SHA-256 of these bytes."""
+    return HttpResponse(bytes(_find(request, id).plan.canonical), content_type="application/json")
+
+
+@router.post("/rollbacks/{id}/plans", response={201: dict}, summary="Plan again after a change")
+@programs.idempotent_after_reading
+def create_plan(request: HttpRequest, id: str) -> Callable[[], Status]:
+    """Opens a new question; the old votes are void."""
+    programs.require_scope(request, programs.WRITE)
+    person = programs.person_of(request)
+    rollback = _find(request, id)
+    wish, draft = prepare_again(rollback, by=person)
+    return lambda: Status(201, as_json(_fresh(lifecycle.plan_again(rollback, wish, draft))))
+
+
+@router.post("/rollbacks/{id}/approvals", response={201: dict}, summary="Approve or reject a plan")
+@programs.idempotent
+def create_approval(request: HttpRequest, id: str, body: NewVote) -> Status:
+    """The voter is the token's person; the last needed vote starts the run."""
+    programs.require_scope(request, programs.APPROVE)
+    person = programs.person_of(request)
+    rollback = _find(request, id)
+    lifecycle.vote(
+        rollback,
+        by=person,
+        decision=body.decision,
+        plan_hash=body.plan_hash,
+        role=body.role or "",
+        note=body.note,
+        accepts=body.accepts,
+        confirm=body.confirm,
+    )
+    return Status(201, as_json(_fresh(rollback)))
+
+
+@router.post("/rollbacks/{id}/pause", response={201: dict}, summary="Pause before the next step")
+@programs.idempotent
+def create_pause(request: HttpRequest, id: str, body: Reason) -> Status:
+    """What is under way is left to finish."""
+    return _steer(request, id, body, lifecycle.pause)
+
+
+@router.post("/rollbacks/{id}/resume", response={201: dict}, summary="Go on after a pause")
+@programs.idempotent
+def create_resumption(request: HttpRequest, id: str, body: Reason) -> Status:
+    """The next step is looked at afresh first."""
+    return _steer(request, id, body, lifecycle.resume)
+
+
+@router.post("/rollbacks/{id}/cancellation", response={201: dict}, summary="Cancel: send nothing new")
+@programs.idempotent
+def create_cancellation(request: HttpRequest, id: str, body: Reason) -> Status:
+    """What was applied stays, and is named."""
+    return _steer(request, id, body, lifecycle.cancel)
+
+
+@router.post("/rollbacks/{id}/steps/{position}/retry", response={202: dict}, summary="Try a step again")
+@programs.idempotent
+def create_retry(request: HttpRequest, id: str, position: str, body: StepDeed) -> Status:
+    """The outside is looked at before anything is sent."""
+    rollback = _steered(request, id)
+    operating.retry(rollback, _position(position), by=programs.person_of(request), reason=body.reason)
+    return Status(202, as_json(_fresh(rollback)))
+
+
+@router.post("/rollbacks/{id}/steps/{position}/skip", response={202: dict}, summary="Ask to leave a step out")
+@programs.idempotent
+def create_skip(request: HttpRequest, id: str, position: str, body: StepDeed) -> Status:
+    """`approval` is the question that others must agree on."""
+    rollback = _steered(request, id)
+    question = operating.ask_to_skip(
+        rollback, _position(position), by=programs.person_of(request), reason=body.reason
+    )
+    return Status(202, {**as_json(_fresh(rollback)), "approval": str(question.pk)})
+
+
+@router.post(
+    "/rollbacks/{id}/steps/{position}/adoption", response={202: dict}, summary="Say that a step has happened"
+)
+@programs.idempotent
+def create_adoption(request: HttpRequest, id: str, position: str, body: StepDeed) -> Status:
+    """`approval` is the question that a second person must agree on; a person's own step needs nobody else."""
+    rollback = _steered(request, id)
+    outcome = operating.ask_to_adopt(
+        rollback,
+        _position(position),
+        by=programs.person_of(request),
+        reason=body.reason,
+        evidence=body.evidence,
+    )
+    more = {} if isinstance(outcome, Step) else {"approval": str(outcome.pk)}
+    return Status(202, {**as_json(_fresh(rollback)), **more})
+
+
+@router.get("/rollback-log", summary="The rollback log: date, environment, reason, method, duration …")
+def get_rollback_log(request: HttpRequest, listing: Query[LogFormat]) -> Any:
+    """Newest first; CSV cells that a spreadsheet would run as a formula are quoted."""
+    rows = Rollback.objects.filter(
+        organisation=request.organisation, approved_at__isnull=False
+    ).select_related("plan", "service", "environment", "incident", "target", "requester", "question")
+    if listing.format == "csv":
+        return csv_answer([log_row(rollback) for rollback in rows.order_by("-proposed_at")[:5000]])
+    if listing.format != "json":
+        raise Unacceptable("The format is json or csv.", field="format")
+    return programs.page(request, rows, order="-proposed_at", render=log_row)
+
+
+def published(playbook: Playbook) -> Revision:
+    """Return the revision that new plans use. Raises Refused when none is published yet."""
+    if playbook.published is None:
+        raise Refused(f"{playbook.name} has no published revision. Publish one first.", code="not_published")
+    return playbook.published
+
+
+def _find(request: HttpRequest, id: str) -> Rollback:
+    rows = Rollback.objects.select_related(
+        "service",
+        "environment",
+        "target",
+        "previous",
+        "requester",
+        "question",
+        "plan",
+        "revision__playbook",
+        "incident",
+    )
+    return programs.find(rows, request, pk=id)
+
+
+def _fresh(rollback: Rollback) -> Rollback:
+    return Rollback.objects.select_related(
+        "service",
+        "environment",
+        "target",
+        "previous",
+        "requester",
+        "question",
+        "plan",
+        "revision__playbook",
+        "incident",
+    ).get(pk=rollback.pk)
+
+
+def _steered(request: HttpRequest, id: str) -> Rollback:
+    programs.require_scope(request, programs.WRITE)
+    return _find(request, id)
+
+
+def _steer(request: HttpRequest, id: str, body: Reason, verb: Callable[..., Rollback]) -> Status:
+    rollback = _steered(request, id)
+    verb(rollback, by=programs.person_of(request), reason=body.reason)
+    return Status(201, as_json(_fresh(rollback)))
+
+
+def _position(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 4):
+        raise Missing("There is no such step.")
+    return int(text)

@@ -1,0 +1,103 @@
+"""How a run stops: finished, resting, held by a freeze, or with a question for a person."""
+
+from __future__ import annotations
+
+from apps.deployments import lifecycle as deployments
+from apps.incidents import lifecycle as incidents
+from apps.rollbacks import after, events
+from apps.rollbacks.failpoints import failpoint
+from apps.rollbacks.leases import Lease, fenced
+from apps.rollbacks.models import Rollback, Step
+from apps.rollbacks.moving import move, move_step
+from apps.rollbacks.states import RollbackState, StepState
+from apps.timeline.log import SYSTEM, record
+from apps.timeline.models import Event
+
+
+def title(rollback: Rollback) -> str:
+    """Return what a rollback does, in a few words: "Roll back portal → v2.30.4"."""
+    verb = "Go forward with" if rollback.kind == "forward" else "Roll back"
+    return f"{verb} {rollback.service.slug} → {rollback.target.version}"
+
+
+def ask_person(lease: Lease, position: int, reason: str) -> None:
+    """Stop with a question that only a person can answer. Nothing more is sent meanwhile."""
+    with fenced(lease) as run:
+        step = Step.objects.get(rollback=run, position=position)
+        if step.state in {StepState.RUNNING, StepState.VERIFYING} and step.kind != "human":
+            move_step(step, StepState.UNKNOWN, message=reason)
+        move(run, RollbackState.NEEDS_OPERATOR, reason=reason)
+        record(
+            events.NEEDS_OPERATOR, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason=reason,
+            position=position,
+        )  # fmt: skip
+
+
+def hold_for_freeze(lease: Lease) -> None:
+    """Say once that a freeze holds the run; it goes on by itself when the freeze is lifted."""
+    with fenced(lease) as run:
+        newest = Event.objects.filter(
+            organisation_id=run.organisation_id, subject_kind="rollback", subject_id=str(run.pk)
+        ).order_by("-id")
+        if (last := newest.first()) is None or last.kind != events.WAITS_FROZEN.name:
+            record(events.WAITS_FROZEN, run, by=SYSTEM, incident=run.incident_id, title=title(run))
+
+
+def start_compensation(lease: Lease) -> None:
+    """From here on the run only puts back what it changed, last step first."""
+    with fenced(lease) as run:
+        run.compensating = True
+        run.save(update_fields=["compensating"])
+        record(events.COMPENSATING, run, by=SYSTEM, incident=run.incident_id, title=title(run))
+
+
+def mark_put_back(lease: Lease, position: int) -> None:
+    """Write that a step's effect was undone."""
+    with fenced(lease) as run:
+        step = Step.objects.get(rollback=run, position=position)
+        step.compensated = True
+        step.save(update_fields=["compensated"])
+        record(
+            events.COMPENSATED, run, by=SYSTEM, incident=run.incident_id, position=position, name=step.name
+        )
+
+
+def finish(lease: Lease, state: str, reason: str) -> None:
+    """Give the run its final or resting state, and say so to everything that follows from it."""
+    with fenced(lease) as run:
+        if state == RollbackState.CANCELLED:
+            reason = what_was_done(run)
+            if run.state != RollbackState.CANCELLING:
+                move(run, RollbackState.CANCELLING)
+        move(run, state, reason=reason)
+        if state == RollbackState.PAUSED:
+            record(events.PAUSED, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason="")
+        elif state == RollbackState.SUCCEEDED:
+            _succeeded(run)
+        elif state == RollbackState.CANCELLED:
+            record(
+                events.CANCELLED, run, by=SYSTEM, incident=run.incident_id, title=title(run), summary=reason
+            )
+        else:
+            reason = f"{reason} {what_was_done(run)}"
+            record(events.FAILED, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason=reason)
+    failpoint("finished")
+
+
+def _succeeded(run: Rollback) -> None:
+    record(events.SUCCEEDED, run, by=SYSTEM, incident=run.incident_id, title=title(run))
+    deployments.went_live(run.environment, run.target, by=SYSTEM, pinned=run.kind == "rollback", rollback=run)
+    if run.kind == "rollback":
+        after.open_checklists(run)
+        incidents.monitor(run.incident, by=SYSTEM)
+
+
+def what_was_done(run: Rollback) -> str:
+    """Say which steps were applied and which were not: "Applied: 1, 2. Not applied: 3 to 5."."""
+    done = [step.position for step in run.steps.all() if step.state == "succeeded" or step.applied_at]
+    rest = [step.position for step in run.steps.all() if step.position not in done]
+    return f"Applied: {_listed(done)}. Not applied: {_listed(rest)}."
+
+
+def _listed(positions: list[int]) -> str:
+    return ", ".join(str(position) for position in positions) or "nothing"

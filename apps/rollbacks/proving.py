@@ -1,0 +1,158 @@
+"""Look whether an effect is really there: what the provider says, what the public address answers, what a check asks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from apps.checks.http import run_check
+from apps.checks.serving import serves
+from apps.providers.base import Proof, Verification
+from apps.rollbacks import events
+from apps.rollbacks.approved import PlannedStep, sending
+from apps.rollbacks.failpoints import failpoint
+from apps.rollbacks.journal import Journal
+from apps.rollbacks.leases import Lease, fenced
+from apps.rollbacks.models import Rollback, Step
+from apps.rollbacks.moving import move_step
+from apps.rollbacks.states import StepState
+from apps.timeline.clock import database_now
+from apps.timeline.log import SYSTEM, record
+
+LOOK_AGAIN_SECONDS = 1.5
+
+
+def prove(lease: Lease, rollback: Rollback, planned: PlannedStep, step: Step) -> float:
+    """Look once; the step succeeds, fails, waits or becomes a question. Returns in how many seconds to look again."""
+    if step.kind == "action" and step.state == StepState.RUNNING:
+        _accept(lease, planned)
+    journal = Journal()
+    found = (
+        _check(rollback, planned, journal) if step.kind == "check" else _effect(rollback, planned, journal)
+    )
+    with fenced(lease) as run:
+        step = Step.objects.get(rollback=run, position=planned.position)
+        news = _show(step, found)
+        journal.write(run, step.position)
+        if found.proof is Proof.SATISFIED:
+            move_step(step, StepState.SUCCEEDED, message=found.message)
+            _tell(events.STEP_SUCCEEDED, run, step)
+            failpoint("verified")
+            return 0.0
+        if found.proof is Proof.VIOLATED and step.kind == "action":
+            _fail(run, step, found.message)
+            return 0.0
+        if _too_late(step):
+            _give_up(run, step, found.message)
+            return 0.0
+        step.save(update_fields=["lamps", "proof"])
+        if news:
+            record(
+                events.SERVING,
+                run,
+                by=SYSTEM,
+                incident=run.incident_id,
+                position=step.position,
+                message=found.message,
+            )
+    return LOOK_AGAIN_SECONDS
+
+
+def fail(lease: Lease, position: int, message: str) -> None:
+    """Write that a step has failed for good."""
+    with fenced(lease) as run:
+        _fail(run, Step.objects.get(rollback=run, position=position), message)
+
+
+def _accept(lease: Lease, planned: PlannedStep) -> None:
+    with fenced(lease) as run:
+        step = Step.objects.get(rollback=run, position=planned.position)
+        move_step(step, StepState.VERIFYING)
+        record(events.VERIFYING, run, by=SYSTEM, incident=run.incident_id, position=step.position)
+
+
+def _effect(rollback: Rollback, planned: PlannedStep, journal: Journal) -> Verification:
+    """Ask the provider about every part and, where traffic moves, the public address itself."""
+    found = [_part(rollback, planned, part, journal) for part in planned.parts]
+    if planned.action.serves_traffic and rollback.environment.serving:
+        with journal.listening():
+            seen = serves(rollback.environment, rollback.target)
+        journal.note(f"public address: {seen.text}")
+        proof = Proof.SATISFIED if seen.proof == "satisfied" else Proof.NOT_YET
+        mark = "done" if proof is Proof.SATISFIED else "running"
+        found.append(
+            Verification(proof, seen.text, ((mark, f"{rollback.environment.public_url} {seen.text}"),))
+        )
+    return _together(found)
+
+
+def _part(rollback: Rollback, planned: PlannedStep, part: str, journal: Journal) -> Verification:
+    with journal.listening():
+        return planned.provider.verify(
+            planned.access(rollback),
+            planned.call(part),
+            sending(rollback, planned, part, "apply", "verification"),
+        )
+
+
+def _together(found: list[Verification]) -> Verification:
+    if not found:
+        return Verification(Proof.SATISFIED, "There was nothing to change.")
+    order = [Proof.VIOLATED, Proof.NOT_YET, Proof.SATISFIED]
+    worst = min(found, key=lambda one: order.index(one.proof))
+    readings = tuple(reading for one in found for reading in (one.readings or (_reading(one),)))
+    return Verification(worst.proof, worst.message, readings)
+
+
+def _reading(one: Verification) -> tuple[str, str]:
+    marks = {Proof.SATISFIED: "done", Proof.NOT_YET: "running", Proof.VIOLATED: "failed"}
+    return marks[one.proof], one.message
+
+
+def _check(rollback: Rollback, planned: PlannedStep, journal: Journal) -> Verification:
+    with journal.listening():
+        result = run_check(rollback.environment, planned.said["check"])
+    journal.note(result.message)
+    proof = Proof.SATISFIED if result.ok else Proof.NOT_YET
+    return Verification(proof, result.message, result.readings)
+
+
+def _show(step: Step, found: Verification) -> bool:
+    """Put the proof on the step; True when it says something new."""
+    proof: list[dict[str, Any]] = [{"mark": mark, "text": text} for mark, text in found.readings]
+    states = {Proof.SATISFIED: "done", Proof.NOT_YET: "running", Proof.VIOLATED: "failed"}
+    before = [line["text"] for line in step.proof if line["mark"] == "done"]
+    after = [line["text"] for line in proof if line["mark"] == "done"]
+    step.proof = proof
+    if step.kind == "action":
+        seen = {"state": states[found.proof], "text": found.message, "at": database_now().isoformat()}
+        step.lamps = {**step.lamps, "serving": seen}
+    return len(after) > len(before)
+
+
+def _too_late(step: Step) -> bool:
+    since = step.applied_at or step.started_at
+    return since is not None and database_now() > since + timedelta(seconds=step.gives_up_seconds)
+
+
+def _give_up(run: Rollback, step: Step, message: str) -> None:
+    """A check that never held has failed; an accepted call that never showed its effect is a question for a person."""
+    if step.kind == "check" or step.on_failure == "continue":
+        _fail(run, step, message)
+        return
+    move_step(
+        step, StepState.UNKNOWN, message=f"It was accepted, but its effect was not seen in time. {message}"
+    )
+    _tell(events.SERVING, run, step)
+
+
+def _fail(run: Rollback, step: Step, message: str) -> None:
+    move_step(step, StepState.FAILED, message=message)
+    _tell(events.STEP_CONTINUED if step.on_failure == "continue" else events.STEP_FAILED, run, step)
+
+
+def _tell(what: Any, run: Rollback, step: Step) -> None:
+    record(
+        what, run, by=SYSTEM, incident=run.incident_id, position=step.position, name=step.name, message=step.message,
+        state=step.state,
+    )  # fmt: skip

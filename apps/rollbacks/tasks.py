@@ -1,0 +1,26 @@
+"""Wake-up calls. Each does what the poll would do a moment later."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from apps.approvals import overdue
+from apps.rollbacks import engine, polling
+
+
+@shared_task(ignore_result=True)
+def advance_rollback(rollback_id: str) -> None:
+    """Advance one rollback."""
+    engine.advance(UUID(rollback_id))
+
+
+@shared_task(ignore_result=True)
+def advance_due() -> None:
+    """Advance whatever is due."""
+    polling.advance_due()
+
+
+@shared_task(ignore_result=True)
+def close_overdue() -> None:
+    """End the questions whose time is up."""
+    overdue.close_overdue()

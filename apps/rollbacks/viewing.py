@@ -1,0 +1,71 @@
+"""Read a rollback's rows into the values that `deciding` works on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from apps.rollbacks.approved import PlannedStep
+from apps.rollbacks.deciding import AttemptView, RunView, StepView
+from apps.rollbacks.models import Attempt, Rollback, Step
+
+
+def view_of(rollback: Rollback, planned: dict[int, PlannedStep]) -> RunView:
+    """Return the rollback as a value. Two queries."""
+    attempts: dict[tuple[int, str], dict[str, list[AttemptView]]] = defaultdict(lambda: defaultdict(list))
+    for attempt in Attempt.objects.filter(rollback=rollback).order_by("number"):
+        attempts[attempt.position, attempt.kind][attempt.part].append(_attempt(attempt))
+    return RunView(
+        state=rollback.state,
+        pause_requested=rollback.pause_requested,
+        cancel_requested=rollback.cancel_requested,
+        compensating=rollback.compensating,
+        steps=[
+            _step(
+                step,
+                planned[step.position],
+                attempts[step.position, "apply"],
+                attempts[step.position, "compensate"],
+            )
+            for step in _steps(rollback)
+        ],
+    )
+
+
+def _steps(rollback: Rollback) -> Iterable[Step]:
+    return rollback.steps.order_by("position")
+
+
+def _attempt(attempt: Attempt) -> AttemptView:
+    return AttemptView(
+        attempt.number,
+        attempt.state,
+        attempt.retryable,
+        attempt.needs_operator,
+        attempt.message,
+        attempt.retry_at,
+    )
+
+
+def _step(
+    step: Step,
+    planned: PlannedStep,
+    applied: dict[str, list[AttemptView]],
+    put_back: dict[str, list[AttemptView]],
+) -> StepView:
+    return StepView(
+        position=step.position,
+        kind=step.kind,
+        state=step.state,
+        on_failure=step.on_failure,
+        name=step.name,
+        parts=planned.parts,
+        already=frozenset(step.baseline.get("already", [])),
+        attempts=applied,
+        put_back=put_back,
+        max_attempts=step.max_attempts,
+        allowed_after=step.allowed_after,
+        can_be_put_back=bool(planned.said.get("compensation")),
+        compensated=step.compensated,
+        message=step.message,
+    )

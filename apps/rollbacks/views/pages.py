@@ -1,0 +1,150 @@
+"""What people look at: lists, a rollback's page and its live parts, a decision, the log."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from apps.accounts.permissions import may
+from apps.accounts.programs import slice_of
+from apps.accounts.reauthentication import take_pending
+from apps.accounts.rights import SEE_INTERNAL
+from apps.incidents import live
+from apps.incidents.situation import strip
+from apps.rollbacks import showing
+from apps.rollbacks.forms import FilterForm
+from apps.rollbacks.models import Rollback
+from apps.rollbacks.own import ballot_of, cancel_dialog, choices_of, deeds_of
+from apps.rollbacks.telling import csv_answer, log_row
+from apps.rollbacks.views.finding import found
+from apps.timeline import stream
+from apps.timeline.answers import Missing
+
+
+@require_GET
+def rollbacks(request: HttpRequest) -> HttpResponse:
+    """Every rollback, newest first, with filters."""
+    may(request.person, SEE_INTERNAL).or_refuse()
+    form = FilterForm(request.GET, organisation=request.organisation)
+    rows = form.apply(Rollback.objects.visible_to(request.person))
+    rows = rows.select_related("service", "environment", "target", "previous", "incident", "requester")
+    page, cursor = slice_of(request, rows, order="-proposed_at", usual=25)
+    query = request.GET.copy()
+    query.pop("after", None)
+    older = f"?{query.urlencode()}&after={cursor}" if cursor else ""
+    newest = f"?{query.urlencode()}" if request.GET.get("after") else ""
+    context = {
+        "rollbacks": page,
+        "form": form,
+        "older_url": older,
+        "newer_url": newest,
+        "filtered": form.filtered,
+    }
+    return render(request, "rollbacks/list.html", context)
+
+
+@require_GET
+def rollback(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The one page of a rollback: the plan to agree on, then the run, then what it came to."""
+    one = found(request, pk)
+    cursor = stream.newest_seq(request.organisation.pk)
+    return render(request, "rollbacks/detail.html", {**_own(request, one), "cursor": cursor})
+
+
+@require_GET
+def rollback_stream(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+    """The page's stream."""
+    found(request, pk)
+    return live.page_stream(request, "rollback", pk)
+
+
+@require_GET
+def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The same fragments by a plain GET."""
+    found(request, pk)
+    return live.poll(request, "rollback", pk)
+
+
+@require_GET
+def ballot(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The reader's own part of the approval card, read again when something changed."""
+    return render(request, "rollbacks/_ballot_again.html", _own(request, found(request, pk)))
+
+
+@require_GET
+def deeds(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What the reader may do to the run, read again when something changed."""
+    return render(request, "rollbacks/_deeds_again.html", _own(request, found(request, pk)))
+
+
+@require_GET
+def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The exact canonical bytes, as people approve them."""
+    one = found(request, pk)
+    answer = HttpResponse(bytes(one.plan.canonical), content_type="application/json")
+    answer["Content-Disposition"] = f'inline; filename="plan-{one.plan_hash[:12]}.json"'
+    return answer
+
+
+@require_GET
+def decision(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
+    """What is known about a step that needs a person, what is not, what the provider says now, and the choices."""
+    one = found(request, pk)
+    step = one.steps.filter(position=position).first()
+    if step is None:
+        raise Missing("There is no such step.")
+    choices = choices_of(one, step, request.person)
+    context = {"rollback": one, "step": step, "choices": choices, "strip": strip(one.incident)}
+    return render(request, "rollbacks/decision.html", context)
+
+
+@require_GET
+def rollback_log(request: HttpRequest) -> HttpResponse:
+    """The rollback log, with a CSV and a JSON file of the same rows."""
+    may(request.person, SEE_INTERNAL).or_refuse()
+    rows = (
+        Rollback.objects.visible_to(request.person)
+        .filter(approved_at__isnull=False)
+        .select_related("plan", "service", "environment", "incident", "target", "requester", "question")
+    )
+    if request.GET.get("format") in {"csv", "json"}:
+        written = [log_row(one) for one in rows.order_by("-proposed_at")[:5000]]
+        if request.GET["format"] == "csv":
+            return csv_answer(written)
+        return HttpResponse(
+            json.dumps(written, ensure_ascii=False, indent=1), content_type="application/json"
+        )
+    page, cursor = slice_of(request, rows, order="-proposed_at", usual=50)
+    context = {
+        "rows": [(one, log_row(one)) for one in page],
+        "older_url": f"?after={cursor}" if cursor else "",
+    }
+    return render(request, "rollbacks/log.html", context)
+
+
+def _own(request: HttpRequest, one: Rollback) -> dict[str, Any]:
+    """What everybody sees, and what only this reader does."""
+    context = showing.context(one)
+    given = take_pending(request, reverse("rollbacks:create_approval", args=[one.pk]))
+    shown = strip(one.incident)
+    return {
+        **context,
+        **cancel_dialog(one, context),
+        "ballot": ballot_of(one, request),
+        "can": deeds_of(one, request.person),
+        "choices": one.state == "needs_operator",
+        "given": {
+            "accepts": given.getlist("accepts") if given else [],
+            "confirm": given.get("confirm", "") if given else "",
+            "note": given.get("note", "") if given else "",
+        },
+        "strip": shown,
+        "strip_until": shown["until"],
+        "timeline_url": shown["timeline_url"],
+    }

@@ -1,0 +1,126 @@
+"""Propose a rollback, or going forward again: choose playbook and target, fill in what it asks, and see the plan."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.deployments import targets
+from apps.deployments.models import Environment
+from apps.incidents.models import Incident
+from apps.incidents.situation import strip
+from apps.playbooks.definition import Definition
+from apps.playbooks.models import Playbook
+from apps.playbooks.parsing import parse
+from apps.rollbacks import lifecycle
+from apps.rollbacks.models import Rollback
+from apps.rollbacks.permissions import may_propose
+from apps.timeline.answers import Missing, Refused, Unacceptable
+
+
+@require_http_methods(["GET", "POST"])
+def new_rollback(request: HttpRequest) -> HttpResponse:
+    """The proposal's form; choosing a playbook reloads it with what that playbook asks for."""
+    incident = _incident(request)
+    may_propose(request.person, incident.environment).or_refuse()
+    playbooks = _fitting(incident, request.GET.get("kind") or request.POST.get("kind") or "rollback")
+    chosen = _chosen(playbooks, request)
+    if request.method == "POST" and chosen:
+        try:
+            return _propose(request, incident, chosen)
+        except (Unacceptable, Refused) as refusal:
+            messages.error(request, refusal.message)
+    return render(request, "rollbacks/new.html", _context(request, incident, playbooks, chosen))
+
+
+@require_GET
+def forward(request: HttpRequest, environment: UUID) -> HttpResponse:
+    """Go forward again after a rollback: the same form, with the playbooks that go forward."""
+    last = (
+        Rollback.objects.visible_to(request.person)
+        .filter(environment_id=environment, kind="rollback")
+        .order_by("-proposed_at")
+        .first()
+    )
+    if last is None:
+        raise Missing("There is no such thing here.")
+    return redirect(f"/rollbacks/new/?incident={last.incident_id}&kind=forward")
+
+
+def _incident(request: HttpRequest) -> Incident:
+    given = request.POST.get("incident") or request.GET.get("incident") or ""
+    try:
+        found = Incident.objects.visible_to(request.person).filter(pk=UUID(given))
+    except ValueError:
+        raise Missing("Choose the incident first.")
+    incident = found.select_related("service", "environment__service", "environment__live").first()
+    if incident is None:
+        raise Missing("There is no such thing here.")
+    return incident
+
+
+def _fitting(incident: Incident, kind: str) -> list[tuple[Playbook, Definition]]:
+    """Return the published playbooks of this kind whose connection roles the environment fills."""
+    filled = set(
+        Environment.objects.get(pk=incident.environment_id).connections.values_list("role", flat=True)
+    )
+    rows = Playbook.objects.filter(
+        organisation_id=incident.organisation_id, published__isnull=False, kind=kind
+    )
+    read = [
+        (playbook, parse(playbook.published.content))
+        for playbook in rows.select_related("published").order_by("name")
+    ]
+    fits = [pair for pair in read if pair[1].roles_used <= filled]
+    return sorted(fits, key=lambda pair: -len(pair[1].steps))
+
+
+def _chosen(
+    playbooks: list[tuple[Playbook, Definition]], request: HttpRequest
+) -> tuple[Playbook, Definition] | None:
+    wanted = request.POST.get("playbook") or request.GET.get("playbook")
+    return next((pair for pair in playbooks if pair[0].slug == wanted), playbooks[0] if playbooks else None)
+
+
+def _propose(request: HttpRequest, incident: Incident, chosen: tuple[Playbook, Definition]) -> HttpResponse:
+    playbook, definition = chosen
+    target = targets.resolve_target(
+        incident.environment, request.POST.get("target"), before=incident.started_at
+    )
+    inputs = {wanted.name: request.POST.get(f"input-{wanted.name}", "") for wanted in definition.inputs}
+    assert playbook.published is not None
+    wish, draft = lifecycle.prepare(
+        incident, by=request.person, revision=playbook.published, target=target, inputs=inputs
+    )
+    rollback = lifecycle.propose(wish, draft)
+    return redirect("rollbacks:detail", rollback.pk)
+
+
+def _context(
+    request: HttpRequest, incident: Incident, playbooks: list[tuple[Playbook, Definition]],
+    chosen: tuple[Playbook, Definition] | None,
+) -> dict[str, Any]:  # fmt: skip
+    kind = chosen[1].kind if chosen else request.GET.get("kind", "rollback")
+    known = targets.known_good(incident.environment, incident.started_at if kind == "rollback" else None)
+    good = [target for target in known if target.known_good] if kind == "rollback" else []
+    wanted = request.POST.get("target") or (str(good[0].deployment.pk) if good else "")
+    return {
+        "incident": incident,
+        "strip": strip(incident),
+        "kind": kind,
+        "playbooks": playbooks,
+        "chosen": chosen,
+        "targets": [target for target in known if not target.is_live],
+        "wanted": wanted,
+        "inputs": [_input(wanted_input, request) for wanted_input in chosen[1].inputs] if chosen else [],
+    }
+
+
+def _input(wanted: Any, request: HttpRequest) -> dict[str, Any]:
+    default = ", ".join(wanted.default) if isinstance(wanted.default, tuple) else wanted.default or ""
+    return {"wanted": wanted, "value": request.POST.get(f"input-{wanted.name}", default)}

@@ -1,0 +1,34 @@
+"""What every test can use: the database with its promises, the simulated outside, and quick engine clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+pytest_plugins = ["tests.simulators"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Tests that really commit are cleaned up by TRUNCATE, which the record refuses: allowed in test databases only."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE timeline_event DISABLE TRIGGER event_is_never_emptied")
+    yield
+
+
+@pytest.fixture
+def outside(simulators: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The simulators, with their addresses open to connections and checks."""
+    monkeypatch.setenv("OUTBOUND_ALLOW", "127.0.0.0/8")
+    return simulators
+
+
+@pytest.fixture
+def quick_engine(settings: Any) -> None:
+    """Engine clocks scaled down, so that a takeover takes seconds."""
+    settings.ENGINE_LEASE_SECONDS = 3.0
+    settings.ENGINE_HEARTBEAT_SECONDS = 0.5
+    settings.ENGINE_POLL_SECONDS = 0.2
