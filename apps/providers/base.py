@@ -191,14 +191,8 @@ class Provider(ABC):
         except KeyError:
             return (f"{self.name} has no action “{call.action}”.",)
         known = {parameter.name: parameter for parameter in action.parameters}
-        found = [
-            f"{action.title} has no parameter “{name}”." for name in call.parameters if name not in known
-        ]
-        found += [
-            text
-            for name, parameter in known.items()
-            if (text := parameter.problem(call.parameters.get(name)))
-        ]
+        found = [f"{action.title} has no parameter “{name}”." for name in call.parameters if name not in known]
+        found += [text for name, parameter in known.items() if (text := parameter.problem(call.parameters.get(name)))]
         return found
 
     @abstractmethod

@@ -17,7 +17,7 @@ import stamina
 from apps.providers import http
 from apps.providers.base import Access, ProviderError, Sending
 from apps.providers.endings import NOT_DEFINITIVE, dig, quoted, retry_after_seconds
-from apps.providers.http import Answer, Limits, Lost, NotSent, Request
+from apps.providers.http import Answer, Limits, Lost, NotSent, Request, TooMuch
 from apps.providers.redaction import redact, secrets_in
 
 READING_SECONDS = 12.0
@@ -159,9 +159,7 @@ def credential(access: Access, name: str, provider: str) -> str:
     """Return one opened credential as a text. Raises NotSent when the connection does not have it."""
     value = access.credentials.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise NotSent(
-            f"The connection to {provider} has no “{name}”. Nothing was sent; enter it in the connection."
-        )
+        raise NotSent(f"The connection to {provider} has no “{name}”. Nothing was sent; enter it in the connection.")
     return value.strip()
 
 
@@ -169,6 +167,8 @@ def _once(request: Request, until: float) -> Answer:
     left = until - time.monotonic()
     try:
         answer = http.send(request, Limits(total_seconds=max(left, 0.1)), fresh=False)
+    except TooMuch:
+        raise  # it will be too much the next time as well
     except (NotSent, Lost) as error:
         raise _Passing(error)
     if answer.status == 429 or answer.status >= 500:

@@ -111,9 +111,7 @@ class GuardedBackend(httpcore.NetworkBackend):
             if left <= 0:
                 break
             try:
-                return GuardedStream(
-                    self.backend.connect_tcp(str(address), port, left, local_address, socket_options)
-                )
+                return GuardedStream(self.backend.connect_tcp(str(address), port, left, local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 error = failed
         raise error

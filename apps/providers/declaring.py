@@ -58,9 +58,7 @@ class Parameter:
             return f"“{self.name}” must be a text."
         if self.kind == "text" and self.required and not value.strip():
             return f"“{self.name}” is empty."
-        if self.kind == "list" and not (
-            isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
-        ):
+        if self.kind == "list" and not (isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)):
             return f"“{self.name}” must be a list of texts."
         return ""
 

@@ -109,13 +109,9 @@ def outcome_of(answer: Answer, doing: str, said: str = "") -> Outcome:
     if answer.status in (423, 425, 429):
         return later(f"{head} Nothing was changed; it asks to try again later.", answer)
     if answer.status in (307, 308):
-        return refused(
-            f"{head} Redirects are not followed. Nothing was changed; correct the connection's address."
-        )
+        return refused(f"{head} Redirects are not followed. Nothing was changed; correct the connection's address.")
     if answer.status in (401, 403):
-        return refused(
-            f"{head} Nothing was changed. Check the connection's credentials and rights.", answer=answer
-        )
+        return refused(f"{head} Nothing was changed. Check the connection's credentials and rights.", answer=answer)
     if 400 <= answer.status < 500 and answer.status not in NOT_DEFINITIVE:
         return refused(f"{head} Nothing was changed.", answer=answer)
     return unknown(f"{head} {LOOK}", answer)

@@ -43,6 +43,10 @@ class Lost(ProviderError):
     """The request left, and no whole answer came back: whether it had an effect is not known."""
 
 
+class TooMuch(Lost):
+    """The answer is larger than it may be."""
+
+
 class UnreadableAnswer(ProviderError):
     """A whole answer came, but it is not what the provider's documentation promises."""
 
@@ -92,9 +96,7 @@ class Answer:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             kind = self.headers.get("content-type", "").split(";")[0] or "no content type"
-            raise UnreadableAnswer(
-                f"{self.name} answered {self.status} with something that is not JSON ({kind})."
-            )
+            raise UnreadableAnswer(f"{self.name} answered {self.status} with something that is not JSON ({kind}).")
 
 
 @contextmanager
@@ -128,9 +130,7 @@ def send(
     try:
         answer = _exchange(request, limits, started, fresh)
     except (ProviderError, outbound.AddressRefused, outbound.AddressUnknown, connecting.Withdrawn) as error:
-        ended: ProviderError = (
-            error if isinstance(error, ProviderError) else NotSent(_not_sent(request, error))
-        )
+        ended: ProviderError = error if isinstance(error, ProviderError) else NotSent(_not_sent(request, error))
     except httpx.HTTPError as error:
         ended = Lost(_lost(request, error)) if exchange.sent else NotSent(_not_sent(request, error))
     else:
@@ -187,7 +187,7 @@ def _body(request: Request, response: httpx.Response, limits: Limits) -> bytes:
     except zlib.error:
         raise Lost(f"{request.name} sent a compressed answer that cannot be unpacked.") from None
     if len(body) > limits.max_bytes and not limits.cut:
-        raise Lost(f"{request.name} sent more than {limits.max_bytes // 1024} KB; the rest was not read.")
+        raise TooMuch(f"{request.name} sent more than {limits.max_bytes // 1024} KB; the rest was not read.")
     return bytes(body[: limits.max_bytes])
 
 
@@ -225,15 +225,11 @@ def _not_sent(request: Request, error: Exception) -> str:
     if isinstance(error, outbound.AddressRefused | outbound.AddressUnknown):
         return f"{request.name} was not called: {error} Nothing was changed."
     why = redact(str(error), request.secrets) or type(error).__name__
-    return (
-        f"{request.name} could not be reached at {_host(request.url)} ({why}). Nothing was sent or changed."
-    )
+    return f"{request.name} could not be reached at {_host(request.url)} ({why}). Nothing was sent or changed."
 
 
 def _lost(request: Request, error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return f"The request reached {request.name}, but no whole answer came in time."
     why = redact(str(error), request.secrets) or type(error).__name__
-    return (
-        f"The request reached {request.name}, but the connection ended before the whole answer came ({why})."
-    )
+    return f"The request reached {request.name}, but the connection ended before the whole answer came ({why})."

@@ -106,9 +106,7 @@ def policy_from(text: str) -> Policy:
             continue
         host, colon, port = entry.rpartition(":")
         if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise ValueError(
-                f"OUTBOUND_ALLOW has the entry “{entry}”; write host:port or a network like 10.0.0.0/8."
-            )
+            raise ValueError(f"OUTBOUND_ALLOW has the entry “{entry}”; write host:port or a network like 10.0.0.0/8.")
         endpoints.append((host.strip("[]").lower(), int(port)))
     return Policy(tuple(endpoints), tuple(networks))
 
@@ -121,9 +119,7 @@ def policy_from_environment() -> Policy:
     return _policy_from(os.environ.get("OUTBOUND_ALLOW", ""))
 
 
-def check_address(
-    url: str, allow: Policy | None = None, *, public_ports: frozenset[int] | None = None
-) -> None:
+def check_address(url: str, allow: Policy | None = None, *, public_ports: frozenset[int] | None = None) -> None:
     """Refuse an address that a person typed, or return. `public_ports` limits the ports of public addresses.
 
     A name that does not resolve now is let through: it is looked at again when it is used.
@@ -171,9 +167,7 @@ def is_public(address: Address) -> bool:
 def split_address(url: str) -> tuple[str, int]:
     """Return host and port of an http or https address. Raises AddressRefused for anything unusual."""
     if not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
-        raise AddressRefused(
-            "Address not allowed: it may hold only plain ASCII characters, no spaces and no “\\”."
-        )
+        raise AddressRefused("Address not allowed: it may hold only plain ASCII characters, no spaces and no “\\”.")
     if "#" in url:
         raise AddressRefused("Address not allowed: leave out the part from “#” on.")
     try:

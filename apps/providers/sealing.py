@@ -51,9 +51,7 @@ def rotate(token: str) -> str:
     try:
         return _ring().rotate(token.encode()).decode()
     except InvalidToken:
-        raise SealBroken(
-            "The stored credentials cannot be opened: none of the keys in ENCRYPTION_KEYS fits."
-        ) from None
+        raise SealBroken("The stored credentials cannot be opened: none of the keys in ENCRYPTION_KEYS fits.") from None
 
 
 def _ring() -> MultiFernet:

@@ -54,9 +54,7 @@ def connect(simulators: Simulators) -> Connect:
 @pytest.fixture
 def sending() -> Sending:
     """Return what identifies one attempt."""
-    return Sending(
-        "idem-1", "attempt-1", "rp-marker-1", "Rolling back because of INC-1", deadline_seconds=5.0
-    )
+    return Sending("idem-1", "attempt-1", "rp-marker-1", "Rolling back because of INC-1", deadline_seconds=5.0)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.accounts.factories import OrganisationFactory
 
 
 class ConnectionFactory(DjangoModelFactory):
-    """A Vercel connection nobody has checked: ConnectionFactory(organisation=…, simulators=…, provider="upstash").
+    """A connection nobody has checked: ConnectionFactory(organisation=…, simulators=…, provider="upstash").
 
     With `simulators` it is the account that the simulator of its provider knows.
     """

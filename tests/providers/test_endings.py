@@ -37,10 +37,7 @@ def test_the_wait_that_a_provider_asks_for(headers: dict[str, str], seconds: flo
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        *(
-            (status, OutcomeKind.REJECTED)
-            for status in (400, 401, 402, 403, 404, 405, 410, 413, 418, 422, 451)
-        ),
+        *((status, OutcomeKind.REJECTED) for status in (400, 401, 402, 403, 404, 405, 410, 413, 418, 422, 451)),
         *((status, OutcomeKind.REJECTED) for status in (307, 308)),
         *((status, OutcomeKind.RETRY_LATER) for status in (423, 425, 429)),
         *((status, OutcomeKind.AMBIGUOUS) for status in (408, 409, 500, 501, 502, 503, 504, 507, 520, 599)),

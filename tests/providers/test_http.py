@@ -85,9 +85,7 @@ def test_a_header_with_a_line_break_is_not_sent_and_not_shown(serve: Serve) -> N
         pytest.param(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"), id="half a body"),
         pytest.param(raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}"), id="half a chunk"),
         pytest.param(raw(b"SSH-2.0-OpenSSH_9.6\r\n"), id="not HTTP"),
-        pytest.param(
-            raw(b"HTTP/1.1 200 OK\r\n" + b"X-Bomb: " + b"a" * 300_000 + b"\r\n\r\n"), id="header bomb"
-        ),
+        pytest.param(raw(b"HTTP/1.1 200 OK\r\n" + b"X-Bomb: " + b"a" * 300_000 + b"\r\n\r\n"), id="header bomb"),
     ],
 )
 def test_a_request_without_a_whole_answer_is_lost(respond: object, serve: Serve) -> None:
@@ -213,9 +211,7 @@ def test_every_exchange_can_be_listened_to_without_its_secrets(serve: Serve, log
 
 
 def test_an_outcome_kind_has_the_five_names_of_the_protocol() -> None:
-    assert {kind.value for kind in OutcomeKind} == {
-        *("not_sent", "rejected", "retry_later", "succeeded", "ambiguous")
-    }
+    assert {kind.value for kind in OutcomeKind} == {*("not_sent", "rejected", "retry_later", "succeeded", "ambiguous")}
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:

@@ -110,9 +110,7 @@ class HttpRequest(Provider):
 
     def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:
         """Say that what the request changes cannot be seen from here."""
-        return Observation(
-            Seen.UNREADABLE, "What this request changes cannot be read; look where it is changed."
-        )
+        return Observation(Seen.UNREADABLE, "What this request changes cannot be read; look where it is changed.")
 
     @ends_in_an_outcome
     def apply(self, access: Access, call: Call, sending: Sending) -> Outcome:

@@ -30,9 +30,7 @@ def _environment(access: Access) -> list[Finding]:
     project, environment = project_key(access), environment_key(access)
     answer = API.read(access, f"/api/v2/projects/{project}/environments/{environment}")
     if answer.ok:
-        found = [
-            Finding("ok", f"Signed in; the environment {project}/{environment} is there.", "environment")
-        ]
+        found = [Finding("ok", f"Signed in; the environment {project}/{environment} is there.", "environment")]
         return [*found, *_approvals(answer.json()), Finding("ok", RIGHTS, "rights")]
     if answer.status != 404:
         raise API.unreadable(access, answer, f"The environment {environment}")

@@ -61,9 +61,7 @@ class LaunchDarkly(Provider):
         Field("project_key", "Project key", placeholder="default"),
         Field("environment_key", "Environment key", placeholder="production"),
     )
-    credentials = (
-        Field("token", "Access token", help="A service token (api-…) that may update flags; no SDK key."),
-    )
+    credentials = (Field("token", "Access token", help="A service token (api-…) that may update flags; no SDK key."),)
     actions = (FLAGS_OFF, FLAGS_ON)
     roles = ("flags",)
     support = "https://support.launchdarkly.com"
@@ -109,9 +107,7 @@ class LaunchDarkly(Provider):
             text = "No flags are named, so there was nothing to change and nothing was sent."
             return Outcome(OutcomeKind.SUCCEEDED, text)
         if len(flags) > 1:
-            return refused(
-                "Several flags were asked for in one request. Nothing was sent.", needs_operator=True
-            )
+            return refused("Several flags were asked for in one request. Nothing was sent.", needs_operator=True)
         environment, wanted = access.settings.get("environment_key", ""), _wants(call)
         body: dict[str, Any] = {
             "environmentKey": environment,

@@ -22,9 +22,7 @@ def findings(access: Access) -> list[Finding]:
             )
         ]
     if not has(access, "api_token"):
-        text = (
-            "Without an API token the portal can page, but add no notes and not see whether a page arrived."
-        )
+        text = "Without an API token the portal can page, but add no notes and not see whether a page arrived."
         found.append(Finding("warning", text, "api-token"))
     elif not has(access, "routing_key") and not access.settings.get("service_id"):
         text = "Paging needs a routing key or a service id; only notes work without."

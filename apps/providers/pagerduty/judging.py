@@ -23,10 +23,10 @@ def event(answer: Answer, said: str, key: str) -> Outcome:
     return Outcome(OutcomeKind.SUCCEEDED, text, status=answer.status, evidence={"dedup_key": key})
 
 
-def incident(answer: Answer, said: str, there: Any) -> Outcome:
+def incident(answer: Answer, said: str, key: str, there: Any) -> Outcome:
     """Return how the making of an incident ended; `there` is what our key had made before, if anything."""
     made = there or (dig(answer.json(), "incident") if answer.ok else None)
-    if answer.ok and not dig(made, "id"):
+    if answer.ok and (not dig(made, "id") or dig(made, "incident_key") not in (key, None)):
         return unknown(f"PagerDuty answered {answer.status}, but not with an incident. {LOOK}", answer)
     if made:
         text = ALREADY_THERE if there else f"PagerDuty made the incident {quoted(dig(made, 'id'))}."

@@ -187,10 +187,8 @@ class PagerDuty(Provider):
             # 400 is also what a second request with our own key gets: the incident is there.
             there = incident_with_key(access, key_of(sending)) if answer.status == 400 else None
         except ProviderError as error:
-            return unknown(
-                f"PagerDuty answered 400, and whether our incident is there is not known: {error}", answer
-            )
-        return judging.incident(answer, REST.said(access, answer), there)
+            return unknown(f"PagerDuty answered 400, and whether our incident is there is not known: {error}", answer)
+        return judging.incident(answer, REST.said(access, answer), key_of(sending), there)
 
 
 def key_of(sending: Sending) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.providers.base import Access
+from apps.providers.base import Access, ProviderError
 from apps.providers.calling import Api, Query, credential, segment
 from apps.providers.endings import dig
 
@@ -53,10 +53,18 @@ def ask(access: Access, path: str, query: Query | None = None, what: str = "") -
 def incident_with_key(access: Access, key: str) -> Any:
     """Return the incident that our key made, or None. Raises ProviderError."""
     body = ask(access, "/incidents", {"incident_key": key, "limit": 100}, "The list of incidents")
-    return next((one for one in dig(body, "incidents") or [] if dig(one, "incident_key") == key), None)
+    return next((one for one in _listed(body, "incidents") if dig(one, "incident_key") == key), None)
 
 
 def note_with(access: Access, incident: str, marker: str) -> Any:
     """Return the note of an incident that carries the marker, or None. Raises ProviderError."""
     body = ask(access, f"{incident_path(incident)}/notes", what=f"The notes of the incident {incident}")
-    return next((one for one in dig(body, "notes") or [] if marker in str(dig(one, "content"))), None)
+    return next((one for one in _listed(body, "notes") if marker in str(dig(one, "content"))), None)
+
+
+def _listed(body: Any, name: str) -> list[Any]:
+    """Return a list that has to be there: its absence must not be mistaken for an empty one."""
+    found = dig(body, name)
+    if not isinstance(found, list):
+        raise ProviderError(f"PagerDuty answered with something that is not a list of {name}.")
+    return found

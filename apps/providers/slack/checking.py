@@ -10,9 +10,7 @@ from apps.providers.endings import dig, quoted
 from apps.providers.slack.searching import channel_id
 from apps.providers.slack.wire import API, ask, body_of, sentence
 
-READ_BACK = (
-    "Where the answer to a message is lost, the portal then has to ask a person whether it was posted."
-)
+READ_BACK = "Where the answer to a message is lost, the portal then has to ask a person whether it was posted."
 
 
 def findings(access: Access) -> list[Finding]:
@@ -52,9 +50,7 @@ def _channel(access: Access, channel: str) -> list[Finding]:
     except ProviderError as error:
         return [Finding("warning", str(error), "channel")]
     if dig(about, "is_archived"):
-        return [
-            Finding("error", f"The channel {quoted(channel)} is archived. Choose another one.", "channel")
-        ]
+        return [Finding("error", f"The channel {quoted(channel)} is archived. Choose another one.", "channel")]
     if dig(about, "is_member") is False:
         text = f"The app is not in the channel {quoted(channel)}. Invite it there."
         return [Finding("error", text, "channel")]

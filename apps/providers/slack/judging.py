@@ -14,18 +14,16 @@ def outcome(answer: Answer, said: str, channel: str) -> Outcome:
         return outcome_of(answer, f"post to {quoted(channel)}", said)
     body = body_of(answer)
     if body is None:
-        return unknown(
-            f"Slack answered {answer.status} with something that is not one of its answers. {LOOK}", answer
-        )
+        return unknown(f"Slack answered {answer.status} with something that is not one of its answers. {LOOK}", answer)
     if body["ok"]:
         where, ts = quoted(body.get("channel") or channel), quoted(body.get("ts"))
         evidence = {"channel": where, "ts": ts}
         text = f"Slack posted the message to {quoted(channel)}."
         return Outcome(OutcomeKind.SUCCEEDED, text, status=answer.status, evidence=evidence)
-    error = str(body.get("error"))
+    error = body.get("error")
     text = sentence("the message", body)
-    if error in RATE_LIMITED:
+    if isinstance(error, str) and error in RATE_LIMITED:
         return later(f"{text} Nothing was posted; it asks to try again later.", answer)
-    if error in UNCERTAIN:
+    if not isinstance(error, str) or error in UNCERTAIN:
         return unknown(f"{text} {LOOK}", answer)
     return refused(f"{text} Nothing was posted.", answer=answer)

@@ -33,9 +33,7 @@ POST = Action(
     title="Post a message",
     parameters=(
         Parameter("text", "Text"),
-        Parameter(
-            "channel", "Channel", required=False, help="Id or name; the connection's channel when empty."
-        ),
+        Parameter("channel", "Channel", required=False, help="Id or name; the connection's channel when empty."),
     ),
     risk=Risk.SAFE,
     idempotency_class=IdempotencyClass.FINDABLE,

@@ -5,16 +5,17 @@ gone.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from apps.providers.base import Access, Outcome, OutcomeKind, ProviderError, Sending
 from apps.providers.calling import Denied
 from apps.providers.endings import LOOK, dig, lost, outcome_of, refused, unknown
-from apps.providers.http import Answer, Lost, NotSent
+from apps.providers.http import Answer, Lost, NotSent, UnreadableAnswer
 from apps.providers.upstash.wire import API, OutOfTime, keys_with, tell
 
 CHUNK = 500
 PASSES = 3
-RESERVE_SECONDS = 4.0  # left of the deadline for the last request's answer
+WORKING_SHARE = 0.75  # of the deadline; the rest is left for the last request's answer
 
 
 class _Stop(Exception):
@@ -27,16 +28,15 @@ class _Stop(Exception):
 
 def prefix(access: Access, sending: Sending, start: str) -> Outcome:
     """Delete every key that begins with `start`; at most three passes, the last of which finds nothing."""
-    until = time.monotonic() + max(sending.deadline_seconds - RESERVE_SECONDS, 0.1)
+    until = time.monotonic() + sending.deadline_seconds * WORKING_SHARE
     removed: list[int] = []
     try:
         for _ in range(PASSES):
             removed.append(0)
-            for keys in keys_with(access, start, until):
-                for first in range(0, len(keys), CHUNK):
-                    removed[-1] += _unlink(access, sending, keys[first : first + CHUNK])
-                    if time.monotonic() > until:
-                        raise OutOfTime("The time for one attempt is over.")
+            for keys in _chunks(keys_with(access, start, until)):
+                removed[-1] += _unlink(access, sending, keys)
+                if time.monotonic() > until:
+                    raise OutOfTime("The time for one attempt is over.")
             if not removed[-1]:
                 return _gone(start, sum(removed))
     except _Stop as stop:
@@ -61,6 +61,18 @@ def everything(access: Access, sending: Sending) -> Outcome:
     return Outcome(OutcomeKind.SUCCEEDED, "Upstash emptied the database.", status=answer.status)
 
 
+def _chunks(batches: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Yield the keys in as few lists as possible: SCAN finds a prefix in many small batches."""
+    waiting: list[str] = []
+    for keys in batches:
+        waiting += keys
+        while len(waiting) >= CHUNK:
+            yield waiting[:CHUNK]
+            del waiting[:CHUNK]
+    if waiting:
+        yield waiting
+
+
 def _unlink(access: Access, sending: Sending, keys: list[str]) -> int:
     """Delete the keys and return how many of them there were. Raises _Stop."""
     answer = tell(access, sending, "UNLINK", *keys)
@@ -68,11 +80,12 @@ def _unlink(access: Access, sending: Sending, keys: list[str]) -> int:
         answer = tell(access, sending, "DEL", *keys)  # an unknown command has had no effect
     if not answer.ok:
         raise _Stop(_refusal(access, answer, f"delete {len(keys)} keys"))
-    count = dig(answer.json(), "result")
+    try:
+        count = dig(answer.json(), "result")
+    except UnreadableAnswer as error:
+        raise _Stop(lost(error)) from None
     if isinstance(count, bool) or not isinstance(count, int):
-        raise _Stop(
-            unknown(f"Upstash answered {answer.status}, but did not say how many keys went. {LOOK}", answer)
-        )
+        raise _Stop(unknown(f"Upstash answered {answer.status}, but did not say how many keys went. {LOOK}", answer))
     return count
 
 
@@ -85,11 +98,7 @@ def _refusal(access: Access, answer: Answer, doing: str) -> Outcome:
 
 
 def _gone(start: str, count: int) -> Outcome:
-    text = (
-        f"Upstash deleted {count} keys with “{start}”."
-        if count
-        else f"No key with “{start}” was there to delete."
-    )
+    text = f"Upstash deleted {count} keys with “{start}”." if count else f"No key with “{start}” was there to delete."
     return Outcome(OutcomeKind.SUCCEEDED, text, evidence={"deleted": count})
 
 

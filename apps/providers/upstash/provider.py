@@ -58,9 +58,7 @@ class Upstash(Provider):
 
     slug = "upstash"
     name = "Upstash"
-    credentials = (
-        Field("rest_token", "REST token", help="The standard token; a read-only one cannot delete."),
-    )
+    credentials = (Field("rest_token", "REST token", help="The standard token; a read-only one cannot delete."),)
     actions = (DELETE_PREFIX, FLUSH)
     roles = ("cache",)
     support = "https://upstash.com/docs/common/help/support"

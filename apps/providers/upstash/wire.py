@@ -56,9 +56,7 @@ def keys_with(access: Access, prefix: str, until: float) -> Iterator[list[str]]:
         result = ask(access, "SCAN", cursor, "MATCH", pattern, "COUNT", str(SCAN_COUNT))
         keys = dig(result, 1)
         if dig(result, 0) is None or not isinstance(keys, list):
-            raise ProviderError(
-                "Upstash answered SCAN with something that is not a cursor and a list of keys."
-            )
+            raise ProviderError("Upstash answered SCAN with something that is not a cursor and a list of keys.")
         fresh = [key for key in keys if isinstance(key, str) and key.startswith(prefix) and key not in seen]
         seen.update(fresh)
         if fresh:

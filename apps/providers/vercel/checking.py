@@ -41,9 +41,7 @@ def _live(now: reading.Production) -> list[Finding]:
         return [Finding("warning", "Vercel does not say which deployment is live.", "live")]
     found = [Finding("ok", f"Production serves {now.live.reference}.", "live")]
     if now.job and now.job.kind == "rollback" and now.job.status == "succeeded":
-        text = (
-            "Production is pinned after a rollback: new releases do not go live until somebody promotes one."
-        )
+        text = "Production is pinned after a rollback: new releases do not go live until somebody promotes one."
         found.append(Finding("warning", text, "pinned"))
     return found
 
@@ -55,9 +53,7 @@ def _candidates(access: Access) -> list[Finding]:
         return [Finding("warning", f"{error} Targets have to be given by their id.", "deployments")]
     if len(known) < 2:
         return [Finding("warning", "There is no earlier production deployment to go back to.", "deployments")]
-    return [
-        Finding("ok", f"{len(known)} deployments have served production and can do so again.", "deployments")
-    ]
+    return [Finding("ok", f"{len(known)} deployments have served production and can do so again.", "deployments")]
 
 
 def _plan(access: Access) -> list[Finding]:
@@ -67,11 +63,7 @@ def _plan(access: Access) -> list[Finding]:
     if plan == "hobby":
         text = "On the Hobby plan Vercel goes back only to the deployment right before the live one."
         return [Finding("warning", text, "plan")]
-    return (
-        [Finding("ok", f"The plan ({plan}) allows any earlier production deployment.", "plan")]
-        if plan
-        else []
-    )
+    return [Finding("ok", f"The plan ({plan}) allows any earlier production deployment.", "plan")] if plan else []
 
 
 def _rolling_release(access: Access) -> list[Finding]:

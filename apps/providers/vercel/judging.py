@@ -24,9 +24,7 @@ def outcome(answer: Answer, said: str, call: Call) -> Outcome:
     if answer.ok:
         body = answer.json() if answer.body.strip() else {}
         if not isinstance(body, dict) or "error" in body or "err" in body:
-            return unknown(
-                f"Vercel answered {answer.status}, but with an error: “{said}”. Look what is live.", answer
-            )
+            return unknown(f"Vercel answered {answer.status}, but with an error: “{said}”. Look what is live.", answer)
         waits = " It waits for a rolling release to end." if answer.status == 202 else ""
         text = f"Vercel accepted the request to make {target} live.{waits}"
         return Outcome(OutcomeKind.SUCCEEDED, text, status=answer.status, evidence={"deployment": target})

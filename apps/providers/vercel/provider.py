@@ -32,9 +32,7 @@ LONGEST_REASON = 250  # what Vercel keeps as the project's rollback description
 ROLLBACK = Action(
     name="rollback",
     title="Roll production back",
-    parameters=(
-        Parameter("deployment", "Deployment", help="The id of a deployment that has served production."),
-    ),
+    parameters=(Parameter("deployment", "Deployment", help="The id of a deployment that has served production."),),
     risk=Risk.DISRUPTIVE,
     idempotency_class=IdempotencyClass.ABSOLUTE,
     undo="Promote the deployment that was live before; new releases then go live by themselves again.",
@@ -67,9 +65,7 @@ class Vercel(Provider):
             help="From the project's settings; begins with prj_.",
             placeholder="prj_…",
         ),
-        Field(
-            "team_id", "Team id", required=False, help="Empty for a personal account.", placeholder="team_…"
-        ),
+        Field("team_id", "Team id", required=False, help="Empty for a personal account.", placeholder="team_…"),
     )
     credentials = (Field("token", "Access token", help="Its role needs “Full Production Deployment”."),)
     actions = (ROLLBACK, PROMOTE)
@@ -147,8 +143,6 @@ class Vercel(Provider):
             "Databases, queues and files: Vercel moves only addresses.",
         ]
         if call.action == "rollback":
-            stays.append(
-                "New releases: Vercel no longer makes them live by itself until somebody promotes one."
-            )
+            stays.append("New releases: Vercel no longer makes them live by itself until somebody promotes one.")
             stays.append("Cron jobs: they are those of the deployment that goes live.")
         return tuple(stays)

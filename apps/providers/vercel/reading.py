@@ -187,11 +187,7 @@ def _from_elsewhere(access: Access) -> Live:
         newest = next((one for one in deployments(access) if one.served_production), None)
     except ProviderError:
         newest = None  # an endpoint of last resort; its absence is no error of its own
-    return (
-        Live(newest.reference, "the newest deployment that served production")
-        if newest
-        else Live("", "nothing")
-    )
+    return Live(newest.reference, "the newest deployment that served production") if newest else Live("", "nothing")
 
 
 def _deployment(item: Any) -> HostedDeployment:
@@ -199,9 +195,7 @@ def _deployment(item: Any) -> HostedDeployment:
 
     def of_commit(name: str) -> str:
         hosts = ("github", "gitlab", "bitbucket")
-        return next(
-            (str(meta[f"{host}{name}"]) for host in hosts if isinstance(meta.get(f"{host}{name}"), str)), ""
-        )
+        return next((str(meta[f"{host}{name}"]) for host in hosts if isinstance(meta.get(f"{host}{name}"), str)), "")
 
     return HostedDeployment(
         reference=str(dig(item, "uid") or dig(item, "id") or ""),

@@ -1,0 +1,43 @@
+"""One ordinary use of every action in the simulators' starting world, and how its effect shows there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.providers.base import Call
+
+
+@dataclass(frozen=True)
+class Use:
+    """An action and its call; `changes` requests with an effect are what one apply leaves in the journal."""
+
+    slug: str
+    call: Call
+    changes: int = 1
+    observable: bool = True
+    waits: float = 0.0  # seconds of the simulators' clock until the effect shows
+    credentials: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.slug}-{self.call.action}"
+
+
+USES = (
+    Use("vercel", Call("rollback", {"deployment": "dpl_9Gk4hVsJ"}), waits=30),
+    Use("vercel", Call("promote", {"deployment": "dpl_5Bn1mXcD"}), waits=30),
+    Use("launchdarkly", Call("flags_off", {"flags": ["new-share-links"]}, part="new-share-links")),
+    Use("launchdarkly", Call("flags_on", {"flags": ["milestone-drag"]}, part="milestone-drag")),
+    Use("upstash", Call("delete_prefix", {"prefix": "milestone:"})),
+    Use("upstash", Call("flush", {})),
+    Use("slack", Call("post", {"text": "Rollback initiated <!channel> & more"})),
+    Use("pagerduty", Call("trigger", {"summary": "Portal release broken"}), waits=5),
+    Use("pagerduty", Call("trigger", {"summary": "Over REST"}), credentials={"routing_key": ""}),
+    Use("pagerduty", Call("note", {"incident": "QMOTION00411", "content": "Rolled back"})),
+    Use(
+        "http",
+        Call(
+            "request",
+            {"method": "PATCH", "path": "/admin/feature-flags", "json": {"smartReplies": {"enabled": True}}},
+        ),
+        observable=False,
+    ),
+)
