@@ -18,13 +18,14 @@ from apps.accounts import programs, refusing
 from apps.accounts.api import router as accounts
 from apps.approvals.api import router as approvals
 from apps.checklists.api import router as checklists
+from apps.communications.api import router as communications
 from apps.deployments.api import router as deployments
 from apps.incidents.api import router as incidents
 from apps.playbooks.api import router as playbooks
 from apps.providers.api import router as providers
 from apps.rollbacks.api import router as rollbacks
-from apps.timeline.api import router as timeline
 from apps.timeline.answers import Missing, Refused, Unacceptable
+from apps.timeline.api import router as timeline
 from rollback_portal.api_description import describe
 
 NO_BODY_LARGER = "The body is larger than 1 MB. Nothing was changed."
@@ -56,7 +57,7 @@ api = PortalAPI(
 
 
 def name_parameters(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Tell the request which query parameters its operation declares; the bearer check refuses every other one."""
+    """Tell the request which query parameters its operation declares; the bearer refuses every other."""
     operation: Any = run.__self__  # type: ignore[attr-defined]
     queries = [model for model in operation.models if model.__ninja_param_source__ == "query"]
     declared = frozenset(name for model in queries for name in getattr(model, "__ninja_flatten_map__", {}))
@@ -79,6 +80,7 @@ for router in (
     incidents,
     checklists,
     rollbacks,
+    communications,
     timeline,
 ):
     api.add_router("", router)
@@ -93,7 +95,7 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, problem: ValidationError) -> HttpResponse:
-    """Name the fields that cannot be used; an id in the path that cannot be read is an id that is not here."""
+    """Name the fields that cannot be used; an unreadable id in the path is an id that is not here."""
     if any(error["loc"][0] == "path" for error in problem.errors):
         return programs.problem_of(Missing("There is no such thing here."))
     faults = [{"field": _field(error["loc"]), "message": error["msg"]} for error in problem.errors]
@@ -137,7 +139,7 @@ def not_here(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def open_addresses() -> tuple[Any, str, str]:
-    """Return the API's addresses, let through by the page's sign-in wall: tokens are asked for here instead."""
+    """Return the API's addresses, let through by the pages' sign-in wall: here tokens are asked for."""
     patterns, app_name, namespace = api.urls
     for pattern in patterns:
         pattern.callback = login_not_required(pattern.callback)

@@ -1,4 +1,4 @@
-"""Completes the OpenAPI document: the problem answers and the Idempotency-Key, which no view has to repeat."""
+"""Completes the OpenAPI document with what no view has to repeat: problems and the Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ ANSWERS = {
 def describe(document: dict[str, Any], api: Any) -> dict[str, Any]:
     """Add the shared answers to every operation of `document`, and the key to those that create."""
     document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    repeatable = {operation for operation in _repeatable(api)}
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
+    repeatable = set(_repeatable(api))
+    for methods in document["paths"].values():
+        for operation in methods.values():
             _add_answers(operation)
             if operation.get("operationId") in repeatable:
                 operation.setdefault("parameters", []).append(KEY)

@@ -25,7 +25,7 @@ PLACES = [
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Return the shell's context. A page that nobody is signed in to gets no navigation and costs no query."""
+    """Return the shell's context. Where nobody is signed in there is no navigation, and no query."""
     person = getattr(request, "person", None)
     always = {"demo": settings.MODE == "demo", "now": timezone.now(), "shell": _shell()}
     if person is None:

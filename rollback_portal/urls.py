@@ -19,11 +19,15 @@ urlpatterns = [
     path("api/v1/", open_addresses()),
     path("accounts/", include("apps.accounts.sign_in_urls")),
     path("", include("apps.accounts.urls")),
-    path("", include("apps.incidents.urls")),
-    path("rollbacks/", include("apps.rollbacks.urls")),
     path("", include("apps.providers.urls")),
+    path("approvals/", include("apps.approvals.urls")),
+    path("", include("apps.deployments.urls")),
     path("", include("apps.playbooks.urls")),
+    path("", include("apps.incidents.urls")),
     path("", include("apps.checklists.urls")),
+    path("rollbacks/", include("apps.rollbacks.urls")),
+    path("", include("apps.communications.urls")),
+    path("", include("apps.timeline.urls")),
 ]
 if settings.DEBUG or settings.MODE == "demo":
     urlpatterns += [

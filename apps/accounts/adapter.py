@@ -1,4 +1,4 @@
-"""What allauth asks us: who may sign up (nobody), where one may go next, and how failed sign-ins are counted."""
+"""What allauth asks us: who may sign up, where one may go next, how failed sign-ins are counted."""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ from django.contrib.auth.password_validation import validate_password
 from apps.accounts.models import Organisation, Role, User
 from apps.accounts.tokens import SCOPES
 
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix")))
+ZONES = sorted(
+    zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix"))
+)
 MEANINGS = {
     "read": "Read: everything you may see",
     "write": "Write: incidents, rollbacks, deployments, updates, ticks, pause and resume",

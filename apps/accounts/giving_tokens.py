@@ -28,9 +28,10 @@ def create_token(
     scopes: Iterable[str] = ("read",),
     expires_at: datetime | None = None,
 ) -> tuple[Token, str]:
-    """Return (token, secret text) for `person`, or for a service when `person` is None (an administrator's deed).
+    """Return (token, secret text) for `person`, or for a service when `person` is None.
 
-    Nobody makes a token in another person's name: it would vote as them. Raises Unacceptable for an unknown scope.
+    Only an administrator makes one for a service, and nobody in another person's name: it would vote as
+    them. Raises Unacceptable for an unknown scope.
     """
     if person is None:
         may(by, ADMINISTER, organisation).or_refuse()

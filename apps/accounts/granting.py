@@ -1,4 +1,4 @@
-"""Keeps django-guardian in step with our roles: a role is a group that has permissions on its organisation."""
+"""Keeps django-guardian in step with roles: each is a group with permissions on its organisation."""
 
 from __future__ import annotations
 

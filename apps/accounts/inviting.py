@@ -19,7 +19,7 @@ log = logging.getLogger("apps.accounts")
 
 
 def password_link(person: Person) -> str:
-    """Return the address where this person chooses a password. It works once, for PASSWORD_RESET_TIMEOUT seconds."""
+    """Return where this person chooses a password. It works once, for PASSWORD_RESET_TIMEOUT seconds."""
     user = person.user
     key = default_token_generator.make_token(user)
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": key})
@@ -27,7 +27,7 @@ def password_link(person: Person) -> str:
 
 
 def invite(person: Person) -> bool:
-    """Mail the link, unless the account already has a password. Return whether the mail left (or was not needed)."""
+    """Mail the link unless there is a password already. Return False when the mail could not leave."""
     if person.user is None or person.user.has_usable_password():
         return True
     context = {"person": person, "organisation": person.organisation, "link": password_link(person)}

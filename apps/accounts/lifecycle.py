@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -29,12 +30,14 @@ from apps.timeline.log import record
 
 @transaction.atomic
 def create_organisation(slug: str, *, name: str, by: Any, time_zone: str = "UTC") -> Organisation:
-    """Return a new organisation with the standard roles. Raises Unacceptable for a slug that is taken or unreadable.
+    """Return a new organisation with the standard roles.
 
-    Asks no permission: only the command line and the set-up link come here, and nobody has a role yet.
+    Raises Unacceptable for a slug that is taken or unreadable. Asks no permission: only the command line
+    and the set-up link come here, and nobody has a role yet.
     """
     organisation = Organisation(slug=slug.lower(), name=name.strip(), time_zone=time_zone)
     _check(organisation)
+    _check_zone(time_zone)
     try:
         with transaction.atomic():
             organisation.save()
@@ -57,8 +60,8 @@ def add_person(
 ) -> Person:
     """Return a new person with these roles (slugs). Their account is made, or found by its address.
 
-    `password` is used only for a new account: nobody can set the password of one that exists. Raises Unacceptable
-    for an address that is unreadable or already here, and for a role that is not here.
+    `password` is used only for a new account: nobody can set the password of one that exists. Raises
+    Unacceptable for an address that is unreadable or already here, and for a role that is not here.
     """
     may(by, ADMINISTER, organisation).or_refuse()
     address = email.strip().lower()
@@ -89,6 +92,7 @@ def change_details(person: Person, *, name: str, time_zone: str, by: Any) -> Per
         raise Forbidden("People change their own details.")
     person = _lock(person)
     before, person.name = person.name, name.strip()
+    _check_zone(time_zone or "UTC")
     person.user.time_zone = time_zone
     _check(person)
     person.save(update_fields=["name"])
@@ -184,13 +188,18 @@ def _account(address: str, name: str, password: str | None) -> User:
 
 
 def _refuse_without_administrator(person: Person, role: Role | None) -> None:
-    """Refuse when nobody else would be left who can let people in. `role` None: the person leaves altogether."""
+    """Refuse when nobody would be left to let people in. `role` None: the person leaves altogether."""
     holdings = RoleHolding.objects.filter(
         organisation_id=person.organisation_id, role__rights__contains=[ADMINISTER], person__active=True
     )
     mine = holdings.filter(person=person) if role is None else holdings.filter(person=person, role=role)
     if mine.exists() and not holdings.exclude(pk__in=mine.values("pk")).exists():
         raise Refused(f"{person.name} is the last administrator here. Give somebody else that role first.")
+
+
+def _check_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise Unacceptable(f"time_zone: there is no time zone {name!r}.", field="time_zone")
 
 
 def _check(row: Model) -> None:

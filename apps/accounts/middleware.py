@@ -22,7 +22,7 @@ API = "/api/"
 
 
 class PersonMiddleware(MiddlewareMixin):
-    """Set `request.person`, `request.organisation` and `request.organisations`; sign out whoever was deactivated."""
+    """Set `request.person`, `.organisation` and `.organisations`; sign out whoever was deactivated."""
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
         """Find the person behind the session. Programs bring a token instead, which the API reads itself."""

@@ -113,7 +113,7 @@ class RoleHolding(OrganisationRow):
 
 
 class Token(OrganisationRow):
-    """Lets a program act: for its person, or as a service that never votes. Only the secret's hash is kept."""
+    """Lets a program act: for its person, or as a service that never votes. Only its hash is kept."""
 
     person = WithinOrganisation(Person, null=True, related_name="tokens", on_delete=models.CASCADE)
     name = models.CharField(max_length=120)
@@ -155,3 +155,6 @@ class SetUpLink(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"until {self.expires_at}"

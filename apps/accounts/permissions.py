@@ -15,8 +15,8 @@ from apps.timeline.log import SYSTEM
 def may(person: Any, right: str, thing: Any = None) -> Answer:
     """Return whether `person` (a Person, a Service or SYSTEM) has `right`, and if `thing` is theirs to touch.
 
-    Costs at most two queries for each person object, however often it is asked; a refusal costs one more, because
-    it names the roles that could. Raises KeyError for a right that does not exist.
+    Costs at most two queries for each person object, however often it is asked; a refusal costs one more,
+    because it names the roles that could. Raises KeyError for a right that does not exist.
     """
     deed = DEEDS[right]
     if person is SYSTEM:
@@ -33,7 +33,7 @@ def may(person: Any, right: str, thing: Any = None) -> Answer:
 
 
 def rights_of(person: Any) -> frozenset[str]:
-    """Return every right of a Person or Service. Remembered on the object, which lives as long as its request."""
+    """Return every right of a Person or Service. Kept on the object, which lives as long as its request."""
     if not isinstance(person, Person):
         return frozenset(person.rights)
     if "_rights" not in person.__dict__:

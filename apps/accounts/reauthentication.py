@@ -1,7 +1,7 @@
 """Asks again who is there before a vote: a sign-in older than five minutes is not enough.
 
-A view calls `require_fresh(request)` first. Where it is too old, nothing is done: the person is sent to type the
-password again, and what they had filled in waits in their session, so that the page is as they left it.
+A view calls `require_fresh(request)` first. Where it is too old, nothing is done: the person is sent to type
+the password again, and what they had filled in waits in their session, so that the page is as they left it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def is_fresh(request: HttpRequest) -> bool:
 
 
 def require_fresh(request: HttpRequest, *, back: str = "") -> None:
-    """Raise ReauthenticationRequired unless `is_fresh`. `back` is the page to return to (default: where they were)."""
+    """Raise ReauthenticationRequired unless `is_fresh`. `back`: the page to return to, else the last one."""
     if not is_fresh(request):
         raise ReauthenticationRequired(back or _came_from(request))
 

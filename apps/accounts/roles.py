@@ -1,11 +1,10 @@
-"""The roles that every organisation starts with: their duties and what they may do. The ids are demands of the seeds."""
+"""The roles that every organisation starts with: duties and rights. The ids in comments name the demands."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from apps.accounts.rights import (
-    ADMINISTER,
     APPROVE,
     COMMUNICATE,
     DECLARE,

@@ -1,4 +1,4 @@
-"""The one-time door of an empty installation: a link from the command line, valid for 30 minutes, then gone."""
+"""The one-time door of an empty installation: a link from the command line, valid for 30 minutes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ VALID_FOR = timedelta(minutes=30)
 
 @transaction.atomic
 def make_link() -> str:
-    """Return a fresh address; older ones stop working. Raises Refused when there is already an organisation."""
+    """Return a fresh address; older ones stop working. Raises Refused when there is an organisation."""
     if Organisation.objects.exists():
-        raise Refused("There is already an organisation, so its administrator lets people in. No link was made.")
+        raise Refused("There is already an organisation; its administrator lets people in. No link was made.")
     SetUpLink.objects.filter(used_at=None).delete()
     secret = secrets.token_urlsafe(32)
     SetUpLink.objects.create(secret_hash=_hash(secret), expires_at=timezone.now() + VALID_FOR)
@@ -32,7 +32,7 @@ def make_link() -> str:
 
 
 def find_link(secret: str) -> SetUpLink:
-    """Return the link that `secret` opens. Raises Missing when it is unknown, used, too old or no longer needed."""
+    """Return the link that `secret` opens. Raises Missing when it is unknown, used, old or not needed."""
     link = SetUpLink.objects.filter(
         secret_hash=_hash(secret), used_at=None, expires_at__gt=timezone.now()
     ).first()

@@ -1,4 +1,4 @@
-"""Tokens for programs: `rb_<prefix>_<secret>`. Only the secret's SHA-256 is kept (256 random bits need no slow hash)."""
+"""Tokens for programs: `rb_<prefix>_<secret>`. Only the SHA-256 of its 256 random bits is kept."""
 
 from __future__ import annotations
 

@@ -23,6 +23,10 @@ urlpatterns = [
     path("profile/", profile_views.show_profile, name="profile"),
     path("profile/details/", profile_views.create_details, name="create_details"),
     path("profile/tokens/", profile_views.create_token, name="create_token"),
-    path("profile/tokens/<uuid:token_id>/revocation/", profile_views.create_revocation, name="create_revocation"),
+    path(
+        "profile/tokens/<uuid:token_id>/revocation/",
+        profile_views.create_revocation,
+        name="create_revocation",
+    ),
     path("profile/organisation/", profile_views.switch_organisation, name="switch"),
 ]

@@ -96,6 +96,10 @@ def _invite(request: HttpRequest, person: Person) -> None:
     if person.user is not None and person.user.has_usable_password():
         messages.info(request, f"{person.name} already has a password and can sign in.")
     elif inviting.invite(person):
-        messages.info(request, f"A link to choose a password went to {person.email}. {inviting.whereabouts()}")
+        messages.info(
+            request, f"A link to choose a password went to {person.email}. {inviting.whereabouts()}"
+        )
     else:
-        messages.error(request, f"The mail to {person.email} could not be sent. The person is here; send the link again.")
+        messages.error(
+            request, f"The mail to {person.email} could not be sent. The person is here; send the link again."
+        )

@@ -1,4 +1,4 @@
-"""A small stage: one organisation with its people, another one beside it, and clients for pages and programs."""
+"""A small stage: an organisation with its people, another one beside it, clients for pages and programs."""
 
 from __future__ import annotations
 

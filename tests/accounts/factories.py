@@ -1,4 +1,4 @@
-"""Organisations, people, roles and tokens for tests. People and tokens come from the verbs: they have rules."""
+"""Organisations, people, roles and tokens for tests, made by the verbs where there are rules."""
 
 from __future__ import annotations
 

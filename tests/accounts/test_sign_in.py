@@ -44,8 +44,17 @@ def test_an_address_in_capitals_signs_in_too(ada: Person) -> None:
 
 @pytest.mark.parametrize(
     "next_url",
-    ["//evil.example", "https://evil.example", "https:evil.example", "\\\\evil", "/\\evil.example", "javascript:x",
-     "http://localhost/x", "http://testserver/x", "/%0d%0aX: y\r\nZ: 1"],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "https:evil.example",
+        "\\\\evil",
+        "/\\evil.example",
+        "javascript:x",
+        "http://localhost/x",
+        "http://testserver/x",
+        "/%0d%0aX: y\r\nZ: 1",
+    ],
 )
 def test_next_never_leads_away(ada: Person, next_url: str) -> None:
     answer = Client().post(LOGIN, {"login": ada.email, "password": PASSWORD, "next": next_url})

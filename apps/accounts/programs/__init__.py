@@ -1,4 +1,4 @@
-"""What every app needs to speak to programs. Apps import this; only rollback_portal/api.py mounts their routers.
+"""What every app needs to speak to programs. Only rollback_portal/api.py mounts the apps' routers.
 
 An app's `api.py`:
 
@@ -32,8 +32,9 @@ An app's `api.py`:
         return as_json(programs.find(Incident, request, pk=id))                     # 404
 
 - `request.token`, `request.organisation`, `request.person` (None for a service token), `request.actor`.
-- `person_of(request)` where a human is needed (403 for a service token), `actor_of(request)` where a program may act.
-- Raise Refused / Forbidden / Missing / Unacceptable(…, field="name"); they become problem+json. Never build one.
+- `person_of(request)` where a human is needed (403 for a service token), `actor_of(request)` where a program
+  may act.
+- Raise Refused / Forbidden / Missing / Unacceptable(…, field="name"); they become problem+json.
 - Paths are written in full from the API's root, without a slash at the end: the router is mounted at "".
 - Query parameters that the view does not declare are refused; path ids are plain `str`.
 - Several bodies in one view are not supported; raw bodies (YAML, Markdown) are read from `request.body`.

@@ -18,7 +18,13 @@ READ, WRITE, APPROVE, ADMIN = "read", "write", "approve", "admin"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 SERVICE_RIGHTS = {
     READ: {rights.SEE_INTERNAL},
-    WRITE: {rights.SEE_INTERNAL, rights.DECLARE, rights.COMMUNICATE, rights.TICK, rights.REGISTER_DEPLOYMENTS},
+    WRITE: {
+        rights.SEE_INTERNAL,
+        rights.DECLARE,
+        rights.COMMUNICATE,
+        rights.TICK,
+        rights.REGISTER_DEPLOYMENTS,
+    },
 }
 
 
@@ -37,7 +43,7 @@ class Bearer(HttpBearer):
     """The one way into the API: sessions are not accepted, so no page can make a browser call it."""
 
     def __call__(self, request: HttpRequest) -> Token:
-        """Return the token and set `request.token`, `.person`, `.organisation`, `.actor`. Raises 401, 403 or 429."""
+        """Return the token; set `request.token`, `person`, `organisation`, `actor`. Raises 401, 403, 429."""
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise Unauthenticated("Send a token: Authorization: Bearer rb_…")
@@ -46,7 +52,7 @@ class Bearer(HttpBearer):
         return found
 
     def authenticate(self, request: HttpRequest, token: str) -> Token:
-        """Look the token up, count the call, and refuse a token that may only read whatever changes something."""
+        """Look the token up, count the call, and refuse a change with a token that may only read."""
         found = tokens.find(token, request)
         if found is None:
             raise Unauthenticated("This token is not valid. It may have expired or been revoked.")
@@ -65,7 +71,7 @@ def require_scope(request: HttpRequest, *scopes: str) -> None:
 
 
 def person_of(request: HttpRequest) -> Person:
-    """Return the person the token acts for. Raises Forbidden for a service token: it never votes or proposes."""
+    """Return the person the token acts for. Raises Forbidden for a service token."""
     if request.person is None:
         raise Forbidden("A service token acts for nobody, so it cannot do this. Use a personal token.")
     return request.person
@@ -77,10 +83,10 @@ def actor_of(request: HttpRequest) -> Any:
 
 
 def _refuse_undeclared(request: HttpRequest) -> None:
-    """Refuse a query parameter that the operation does not declare: a misspelt filter must not widen a list."""
+    """Refuse a query parameter that is not declared: a misspelt filter must not widen a list."""
     for name, value in request.GET.items():
         if name not in request.declared_parameters:
-            raise Unacceptable(f"{ascii(name)}: there is no such parameter here.", field=ascii(name)[1:-1])
+            raise Unacceptable(f"{name!a}: there is no such parameter here.", field=ascii(name)[1:-1])
         if "\x00" in value:
             raise Unacceptable(f"{name}: this text cannot be used.", field=name)
 

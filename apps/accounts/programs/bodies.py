@@ -29,7 +29,7 @@ class Listing(Body):
 
 
 def read_json(raw: bytes) -> Any:
-    """Return the value in `raw`. Raises Unacceptable for what is not JSON, or JSON that nothing could store."""
+    """Return the value in `raw`. Raises Unacceptable for what is not JSON, or cannot be stored."""
     try:
         value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as problem:

@@ -29,8 +29,9 @@ ABANDONED_AFTER = timedelta(seconds=60)  # longer than any request may hold a tr
 def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a ninja view that creates and returns `Status(201, dict)` (or a dict for 200).
 
-    The view runs in one transaction with or without the header. With it: same key and same request → the first
-    answer; another request → 422; the first still under way → 409. A refused request is not kept: it may be repaired.
+    The view runs in one transaction with or without the header. With it: same key and same request → the
+    first answer; another request → 422; the first still under way → 409. A refusal is not kept: the request
+    may be repaired.
     """
 
     return _wrapped(view, lambda *args, **kwargs: lambda: view(*args, **kwargs))

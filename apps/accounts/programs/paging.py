@@ -1,4 +1,4 @@
-"""Lists by keyset: `?after=` carries the last row's place, so a page costs the same at any depth and misses nothing."""
+"""Lists by keyset: `?after=` carries the last row's place, so a page costs the same at any depth."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def page(
 ) -> dict[str, Any]:
     """Return {"items": [render(row), …], "next": cursor or None} for `?after=` and `?limit=` of the request.
 
-    `order` is one field that is never null, "-" before it for newest first; the id breaks ties. Ids are UUIDv7, so
-    order="id" is the order of creation. Raises Unacceptable for a limit or cursor that cannot be used.
+    `order` is one field that is never null, "-" before it for newest first; the id breaks ties. Ids are
+    UUIDv7, so order="id" is the order of creation. Raises Unacceptable for a wrong limit or cursor.
     """
     found, cursor = slice_of(request, rows, order=order, usual=usual)
     return {"items": [render(row) for row in found], "next": cursor}

@@ -1,4 +1,4 @@
-"""Refusals for programs: application/problem+json with `title`, `status`, `detail`, `code` and what else helps."""
+"""Refusals for programs: application/problem+json with `title`, `status`, `detail`, `code` and more."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def find(things: type[Row] | QuerySet[Row], request: HttpRequest, **named: Any) 
 
 
 def refer(things: type[Row] | QuerySet[Row], request: HttpRequest, field: str, **named: Any) -> Row:
-    """Return the row that the body names in `field`, e.g. `refer(Service, request, "service", slug=body.service)`.
+    """Return the row that the body names in `field`: `refer(Service, request, "service", slug=body.service)`.
 
     Raises Unacceptable (422 `unknown_reference`), with the same text for a foreign and an unknown one.
     """

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         create.add_argument("--organisation", required=True, metavar="SLUG")
         create.add_argument("--role", action="append", default=[], dest="roles", metavar="ROLE")
         create.add_argument("--name", default="")
-        create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        create.add_argument("--password-stdin", action="store_true", help="read it from standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Add the person; without a password, print the link by which they choose one."""
@@ -54,5 +54,7 @@ def _password(email: str) -> str:
     try:
         validate_password(password, User(email=email))
     except ValidationError as weak:
-        raise CommandError(f"The password was not accepted: {' '.join(weak.messages)} Nobody was added.") from weak
+        raise CommandError(
+            f"The password was not accepted: {' '.join(weak.messages)} Nobody was added."
+        ) from weak
     return password

@@ -11,11 +11,11 @@ from apps.timeline.answers import Refused
 class Command(BaseCommand):
     """The link alone on stdout; nothing there once an organisation exists."""
 
-    help = "Print the one-time set-up link (valid for 30 minutes). Prints nothing when there is an organisation."
+    help = "Print the one-time set-up link (valid for 30 minutes), or nothing when there is an organisation."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take --if-empty, which also keeps quiet about it."""
-        parser.add_argument("--if-empty", action="store_true", help="say nothing when there is an organisation")
+        parser.add_argument("--if-empty", action="store_true", help="be quiet when there is nothing to do")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make and print a link."""
