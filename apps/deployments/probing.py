@@ -32,7 +32,10 @@ def probe_targets(environment: Environment, *, within_seconds: float = PATIENCE_
     for row in rows:
         row.usable, row.usable_reason = look_up(row, host)
         row.checked_at = host.at
-    Deployment.objects.bulk_update(rows, ["usable", "usable_reason", "checked_at"])
+        hosted = host.listed.get(row.reference)
+        if row.served_at is None and hosted and hosted.served_production:
+            row.served_at = hosted.created_at or row.deployed_at
+    Deployment.objects.bulk_update(rows, ["usable", "usable_reason", "checked_at", "served_at"])
     return host
 
 

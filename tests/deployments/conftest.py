@@ -1,14 +1,15 @@
-"""The stage of the deployments' tests: one organisation with a service in production, and Mallory from elsewhere."""
+"""The stage of the deployments' tests: one organisation with a service in production, and Mallory."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from apps.accounts.models import Organisation, Person
 from apps.deployments.models import Environment
-from tests.accounts.factories import OrganisationFactory, PersonFactory
+from tests.accounts.factories import PASSWORD, OrganisationFactory, PersonFactory, TokenFactory
 from tests.deployments.factories import EnvironmentFactory, ServiceFactory
 from tests.simulators import simulators, simulators_process
 
@@ -29,7 +30,7 @@ def _triggers_again(django_db_blocker: Any) -> Iterator[None]:
 
 @pytest.fixture
 def committed(_triggers_again: None, transactional_db: None) -> Iterator[None]:
-    """Let the test commit for real. Its rows are emptied afterwards, which the record's triggers would refuse."""
+    """Let the test commit for real. Its rows are emptied afterwards, which triggers would refuse."""
     yield
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
@@ -74,3 +75,17 @@ def sam(mavericks: Organisation) -> Person:
 def mallory(db: None) -> Person:
     """Return the administrator of another organisation."""
     return PersonFactory(organisation=OrganisationFactory(slug="elsewhere"), name="Mallory", roles=["admin"])
+
+
+def program(person: Person, *scopes: str) -> Client:
+    """Return a client that calls the API with a token of `person`, with every scope unless told."""
+    token = TokenFactory(person=person, scopes=scopes or ("read", "write", "approve", "admin"))
+    return Client(headers=token.header)
+
+
+def browser(person: Person) -> Client:
+    """Return a browser in which `person` has just signed in by the page."""
+    client = Client()
+    answer = client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
+    assert answer.status_code == 302, answer.content.decode()
+    return client

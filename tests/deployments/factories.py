@@ -45,7 +45,7 @@ class EnvironmentFactory(DjangoModelFactory):
 
 
 class DeploymentFactory(DjangoModelFactory):
-    """A release, live where it is the newest: DeploymentFactory(environment=…, version="v1", hours_ago=3, good=True)."""
+    """A release, live where it is the newest: DeploymentFactory(environment=…, hours_ago=3, good=True)."""
 
     class Meta:
         model = Deployment

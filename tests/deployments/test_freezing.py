@@ -192,7 +192,7 @@ def test_a_freeze_of_all_holds_everywhere_until_two_people_lift_it(
 
 @pytest.mark.usefixtures("committed")
 def test_a_freeze_waits_for_an_intent_under_way(production: Environment, ivo: Person) -> None:
-    """An intent holds the switch for reading until it commits; the freeze commits after it, never beside it."""
+    """An intent holds the switch for reading until it commits; the freeze commits after it."""
     committed: list[str] = []
 
     def freeze_meanwhile() -> None:
