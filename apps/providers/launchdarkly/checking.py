@@ -39,10 +39,16 @@ def _environment(access: Access) -> list[Finding]:
 
 def _flags_instead(access: Access, project: str, environment: str) -> list[Finding]:
     """Ask for flags where the environment's own page is not to be had."""
-    flags: Answer = API.read(access, f"/api/v2/flags/{project}", {"env": environment, "limit": 1})
+    query = {"env": environment, "filter": f"filterEnv:{environment}", "limit": 1}
+    flags: Answer = API.read(access, f"/api/v2/flags/{project}", query)
     if flags.ok:
-        text = f"Signed in; the project {project} is there. {environment} cannot be read."
-        return [Finding("ok", text, "project"), Finding("ok", RIGHTS, "rights")]
+        found = [Finding("ok", f"Signed in; the project {project} is there.", "project")]
+        shown = dig(flags.json(), "items", 0, "environments")
+        if isinstance(shown, dict) and environment in shown:
+            return [*found, Finding("ok", RIGHTS, "rights")]
+        level = "error" if shown else "warning"
+        text = f"LaunchDarkly shows no environment {environment} in it: look whether the key is right."
+        return [*found, Finding(level, text, "environment")]
     if flags.status != 404:
         raise API.unreadable(access, flags, f"The project {project}")
     text = f"LaunchDarkly shows this token no environment {environment} in a project {project}."
