@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from rollback_portal.templatetags import marks, times, words
 
-CLOSE = 11.0  # percent of a rail within which two labels would touch
+CLOSE, NARROW_CLOSE = 9.0, 30.0  # percent of a rail within which two labels would touch, on wide screens and on phones
 
 
 def share(part: float, whole: float) -> float:
@@ -118,12 +118,30 @@ def _text(x: float, y: int, content: SafeString, css: str = "", anchor: str = ""
 
 
 def _labels_above(now: datetime, healthy: datetime | None, spent: float, projected: float | None) -> SafeString:
-    close = projected is not None and projected - spent < CLOSE
-    now_anchor = "end" if close and spent > CLOSE else "start" if close else ""
-    here = _text(spent, 14, format_html("now {}", times.svg_time(now)), "strong", now_anchor)
-    if projected is None or healthy is None or (close and spent <= CLOSE):
-        return here
-    return here + _text(projected, 14, format_html("healthy {}", times.svg_time(healthy)), "", "start" if close else "")
+    if projected is None or healthy is None:
+        return _now_label(now, spent)
+    if projected - spent >= NARROW_CLOSE:
+        return _now_label(now, spent) + _text(projected, 14, _healthy_words(healthy))
+    wide, narrow = (_pair(now, healthy, spent, projected, room) for room in (CLOSE, NARROW_CLOSE))
+    return format_html('<g class="wide-only">{}</g><g class="phone-only">{}</g>', wide, narrow)
+
+
+def _pair(now: datetime, healthy: datetime, spent: float, projected: float, room: float) -> SafeString:
+    """Two labels that must not touch: `room` is what one label needs, in percent of the rail."""
+    if projected - spent >= room:
+        return _now_label(now, spent) + _text(projected, 14, _healthy_words(healthy))
+    if spent > room:
+        start = min(projected, 100 - room)
+        return _now_label(now, min(spent, start - 1), "end") + _text(start, 14, _healthy_words(healthy), "", "start")
+    return _now_label(now, spent, "start") + _text(max(projected, spent + room), 14, _healthy_words(healthy), "", "start")
+
+
+def _now_label(now: datetime, spent: float, anchor: str = "") -> SafeString:
+    return _text(spent, 14, format_html("now {}", times.svg_time(now)), "strong", anchor)
+
+
+def _healthy_words(healthy: datetime) -> SafeString:
+    return format_html("healthy {}", times.svg_time(healthy))
 
 
 def _rail_marks(marks: Iterable[Mapping[str, object]], x) -> SafeString:  # type: ignore[no-untyped-def]
@@ -139,7 +157,9 @@ def _rail_marks(marks: Iterable[Mapping[str, object]], x) -> SafeString:  # type
 def _target_tick(start: datetime, target: datetime | None, x) -> SafeString | str:  # type: ignore[no-untyped-def]
     if target is None:
         return ""
-    label = format_html("{} target {}", words.duration(target - start), times.svg_time(target))
+    label = format_html(
+        '<tspan class="wide-only">{} </tspan>target {}', words.duration(target - start), times.svg_time(target)
+    )
     return format_html('<rect class="tick" x="{}%" y="18" width="2" height="20"/>{}', x(target), _text(x(target), 52, label))
 
 

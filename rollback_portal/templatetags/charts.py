@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from rollback_portal.templatetags import times, words
 
-TOP, BOTTOM, HEIGHT = 46.0, 172.0, 196  # px: plot from TOP to BOTTOM, axis words below
+ABOVE, PLOT, BELOW = 46.0, 126.0, 24.0  # px: words of events, the plot, words of the clock
 POINTS, ROWS = 300, 12  # at most this many points in the line, rows in the table
 WIDE = 640.0  # px a chart is about wide; only used to keep labels apart
 CLOCK_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400]  # seconds between axis words
@@ -26,11 +26,22 @@ Point = tuple[datetime, float | None]
 
 @dataclass(frozen=True)
 class Frame:
-    """Where instants and values lie: `start` and `end` of the time axis, `upper` end of the value axis."""
+    """Where instants and values lie: `start` and `end` of the time axis, `upper` end of the value axis, `top` in px."""
 
     start: datetime
     end: datetime
     upper: float
+    top: float
+
+    @property
+    def bottom(self) -> float:
+        """Where zero lies, in pixels from the top."""
+        return self.top + PLOT
+
+    @property
+    def height(self) -> float:
+        """Of the whole picture, in pixels."""
+        return self.bottom + BELOW
 
     def x(self, moment: datetime) -> float:
         """Percent from the left."""
@@ -38,7 +49,7 @@ class Frame:
 
     def y(self, value: float) -> float:
         """Pixels from the top."""
-        return round(BOTTOM - (BOTTOM - TOP) * min(value, self.upper) / self.upper, 1)
+        return round(self.bottom - PLOT * min(value, self.upper) / self.upper, 1)
 
 
 def error_chart(
@@ -64,10 +75,10 @@ def error_chart(
         '<figure class="chart" id="{0}"><svg width="100%" height="{1}" role="img" aria-labelledby="{0}-title {0}-desc">'
         '<title id="{0}-title">{2}</title><desc id="{0}-desc">{3}</desc>{4}{5}{6}{7}{8}{9}</svg>{10}</figure>',
         id,
-        HEIGHT,
+        frame.height,
         title,
         _sentence(points, marked, limit, unit),
-        _future(frame, now),
+        _future(frame, points[-1][0]),
         _hairlines(frame, unit),
         _line(points, frame, limit),
         _limit(frame, limit, unit),
@@ -90,17 +101,17 @@ def _frame(points: Sequence[Point], events: Sequence[Mapping[str, Any]], limit: 
     falling = bool(values) and values[-1] < 0.6 * max(values)
     peak = max([*values, (limit or 0) * 1.4, 0.3])
     step = next((step for step in GRID_STEPS if step * 4 >= peak), 25)
-    return Frame(start, max(now, points[-1][0]) + span * (0.13 if falling else 0.07), upper or (100 if step == 25 else step * 4))
+    return Frame(start, max(now, points[-1][0]) + span * (0.15 if falling else 0.07), upper or (100 if step == 25 else step * 4), ABOVE if events else 16.0)
 
 
 def _future(frame: Frame, now: datetime) -> SafeString:
-    return format_html('<rect class="future" x="{}%" y="{}" width="{}%" height="{}"/>', frame.x(now), TOP - 6, 100 - frame.x(now), BOTTOM - TOP + 6)
+    return format_html('<rect class="future" x="{}%" y="{}" width="{}%" height="{}"/>', frame.x(now), frame.top - 6, round(100 - frame.x(now), 2), PLOT + 6)
 
 
 def _hairlines(frame: Frame, unit: str) -> SafeString:
     rows = [(frame.y(value), frame.y(value) - 5, f"{value:g} {unit}") for value in (frame.upper * part / 4 for part in (1, 2, 3))]
     lines = format_html_join("", '<rect class="hairline" y="{}" width="100%" height="1"/><text x="0" y="{}">{}</text>', rows)
-    return lines + format_html('<rect class="base" y="{}" width="100%" height="1"/>', BOTTOM)
+    return lines + format_html('<rect class="base" y="{}" width="100%" height="1"/>', frame.bottom)
 
 
 def _line(points: Sequence[Point], frame: Frame, limit: float | None) -> SafeString:
@@ -115,7 +126,7 @@ def _line(points: Sequence[Point], frame: Frame, limit: float | None) -> SafeStr
     return format_html(
         '<svg y="0" width="100%" height="{0}" viewBox="0 0 1000 {0}" preserveAspectRatio="none">'
         '<path class="above" d="{1}"/><path class="line" d="{2}" vector-effect="non-scaling-stroke"/></svg>',
-        HEIGHT,
+        frame.height,
         area,
         path,
     )
@@ -148,7 +159,7 @@ def _clock_words(frame: Frame) -> SafeString:
     moments = [first + timedelta(seconds=step * number) for number in range(count, count + 7)]
     shown = [moment for moment in moments if 4 <= frame.x(moment) <= 97]
     return format_html_join(
-        "", '<text x="{}%" y="{}" text-anchor="middle">{}</text>', ((frame.x(m), HEIGHT - 6, times.svg_time(m)) for m in shown)
+        "", '<text x="{}%" y="{}" text-anchor="middle">{}</text>', ((frame.x(m), frame.height - 6, times.svg_time(m)) for m in shown)
     )
 
 
@@ -156,32 +167,31 @@ def _uprights(events: Sequence[Mapping[str, Any]], frame: Frame) -> SafeString:
     """Uprights with words on two alternating heights; a word that finds no room is left to the table."""
     free, drawn = [0.0, 0.0], []
     for number, event in enumerate(events):
-        x = frame.x(event["at"])
-        rest = event.get("rest", "")
-        width = 6.6 * len(f"{event['label']} {rest} 00:00") + 8
-        row, anchor = _room(x * WIDE / 100, width, number % 2, free)
+        x, rest = frame.x(event["at"]), event.get("rest", "")
+        width = 6.2 * len(f"{event['label']} {rest} 00:00") + 8
+        follower = frame.x(events[number + 1]["at"]) if number + 1 < len(events) else 200.0
+        row, anchor = _room(x * WIDE / 100, width, number % 2, free, leftwards=follower - x < 6)
         if row is not None:
             free[row] = x * WIDE / 100 + (width if anchor == "start" else 4)
-        drawn.append(_upright(event, x, row, anchor, rest))
+        drawn.append(_upright(event, x, row, anchor, frame))
     return mark_safe("".join(drawn))  # noqa: S308 - joined from escaped pieces
 
 
-def _room(x: float, width: float, wanted: int, free: Sequence[float]) -> tuple[int | None, str]:
-    for row in (wanted, 1 - wanted):
-        if x >= free[row] and x + width <= WIDE + 20:
-            return row, "start"
-    for row in (wanted, 1 - wanted):
-        if x - width >= free[row]:
-            return row, "end"
+def _room(x: float, width: float, wanted: int, free: Sequence[float], leftwards: bool) -> tuple[int | None, str]:
+    """The height and side where a word fits; a close follower makes it stand on the left of its upright."""
+    sides = ("end", "start") if leftwards else ("start", "end")
+    for row, side in [(row, side) for side in sides for row in (wanted, 1 - wanted)]:
+        if (x >= free[row] and x + width <= WIDE + 24) if side == "start" else x - width >= free[row]:
+            return row, side
     return None, "start"
 
 
-def _upright(event: Mapping[str, Any], x: float, row: int | None, anchor: str, rest: str) -> SafeString:
+def _upright(event: Mapping[str, Any], x: float, row: int | None, anchor: str, frame: Frame) -> SafeString:
     y = 12 if row in (0, None) else 28
-    line = format_html('<line class="event{0}" x1="{1}%" x2="{1}%" y1="{2}" y2="{3}"/>', " dotted" if event.get("dotted") else "", x, y - 10, BOTTOM)
+    line = format_html('<line class="event{0}" x1="{1}%" x2="{1}%" y1="{2}" y2="{3}"/>', " dotted" if event.get("dotted") else "", x, y - 10, frame.bottom)
     if row is None:
         return line
-    label = str(event["label"])
+    label, rest = str(event["label"]), event.get("rest", "")
     short = event.get("short") or label.split(" ")[-1 if event.get("dotted") else 0].capitalize()
     words_ = format_html(
         '<tspan class="strong wide-only">{}</tspan><tspan class="strong phone-only">{}</tspan><tspan class="wide-only">{} {}</tspan>',

@@ -29,10 +29,12 @@ def zone_words(moment: datetime) -> str:
 
 
 def wording(moment: datetime, style: str, now: datetime) -> str:
-    """An instant in words. Styles: time, seconds, short, both, age, full, day (see docs/interface.md)."""
+    """An instant in words. Styles: time, seconds, short, both, age, old, full, day (see docs/interface.md)."""
     local = timezone.localtime(moment)
     if style == "age":
         return f"in {words.age(moment - now)}" if moment > now else f"{words.age(now - moment)} ago"
+    if style == "old":
+        return words.age(now - moment)
     if style == "day":
         return f"{local.day} {local:%b %Y}"
     if style == "full":

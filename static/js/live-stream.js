@@ -39,8 +39,10 @@
       on("htmx:after:request", (event) => this.refused(event.detail.ctx.response.status));
       document.addEventListener("visibilitychange", () => document.hidden || this.watch());
       source.setAttribute("hx-swap", "none");
-      source.setAttribute("hx-sse:connect", this.address());
+      source.setAttribute("hx-trigger", "portal:never"); // htmx may start before or after this file: only open() connects
+      source.setAttribute("hx-sse:connect", source.dataset.stream);
       setInterval(() => this.watch(), 500);
+      this.open();
     }
 
     address() {
@@ -50,11 +52,12 @@
 
     connecting(event) {
       this.connection = event.detail.connection;
-      if (this.connection.attempt > 0) {
+      const again = this.connection.attempt > 0;
+      if (again) {
         this.failures += 1;
         [this.connected, this.fresh] = [false, false];
       }
-      if (this.ended || this.failures > TRIES) event.preventDefault(); // closes; later() goes on at a calmer pace
+      if (this.ended || (again && this.failures > TRIES)) event.preventDefault(); // closes; later() goes on at a calmer pace
     }
 
     refused(status = 0) { // the very first request of a connection failed
@@ -72,7 +75,7 @@
     open() {
       if (this.source._htmx?.sse || document.hidden) return document.hidden ? this.later() : undefined;
       const headers = this.lastId ? { "Last-Event-ID": this.lastId } : {};
-      [this.connected, this.fresh] = [false, false];
+      if (this.failures) [this.connected, this.fresh] = [false, false];
       htmx.ajax("GET", this.address(), { source: this.source, swap: "none", timeout: 3000, headers });
     }
 

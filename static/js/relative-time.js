@@ -4,7 +4,7 @@ customElements.define("relative-time", class extends HTMLElement {
 
   connectedCallback() {
     this.tick = () => this.render();
-    if (["age", "both"].includes(this.dataset.style)) document.addEventListener("portal:tick", this.tick);
+    if (["age", "both", "old"].includes(this.dataset.style)) document.addEventListener("portal:tick", this.tick);
     this.render();
   }
 

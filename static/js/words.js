@@ -43,6 +43,7 @@ window.portal = (() => {
     const p = parts(date), today = parts(now()), seconds = (now() - date) / 1000;
     const month = MONTHS[p.month - 1];
     if (style === "age") return seconds < 0 ? `in ${age(-seconds)}` : `${age(seconds)} ago`;
+    if (style === "old") return age(seconds);
     if (style === "day") return `${Number(p.day)} ${month} ${p.year}`;
     if (style === "full") return `${Number(p.day)} ${month} ${p.year}, ${p.hour}:${p.minute}:${p.second} ${zoneName(date)}`;
     const sameDay = p.day === today.day && p.month === today.month && p.year === today.year;
