@@ -1,4 +1,4 @@
-"""Registers the app."""
+"""Registers the app: open items with a due time are promises."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,9 @@ class ChecklistsConfig(AppConfig):
 
     name = "apps.checklists"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.checklists import events, promises  # noqa: F401
+        from apps.incidents.following import offer_promises
+
+        offer_promises(promises.open_items)

@@ -1,4 +1,4 @@
-"""Registers the app."""
+"""Registers the app: what it hears, what it does now and then, what it promises, how its page looks live."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,14 @@ class CommunicationsConfig(AppConfig):
 
     name = "apps.communications"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.communications import delivering, promises, renderers, telling
+        from apps.incidents.following import offer_promises
+        from apps.rollbacks import polling
+        from apps.timeline.log import event_recorded
+
+        renderers.register()
+        offer_promises(promises.next_updates)
+        event_recorded.connect(telling.listen, dispatch_uid="communications.telling")
+        polling.every(2, "notices", delivering.deliver_due)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from apps.incidents.states import IncidentState
 from apps.timeline.walls import OrganisationRow, WithinOrganisation
 
 
@@ -24,6 +25,11 @@ class Update(OrganisationRow):
                 condition=Q(audience__in=["internal", "stakeholder", "public"]), name="an_update_has_a_known_audience"
             )
         ]
+
+    @property
+    def phase_words(self) -> str:
+        """The phase as people read it."""
+        return str(IncidentState(self.phase).label)
 
 
 class Notice(OrganisationRow):
@@ -47,7 +53,10 @@ class Notice(OrganisationRow):
         constraints = [
             models.UniqueConstraint(fields=["organisation", "reason", "connection"], name="one_notice_per_reason"),
             models.CheckConstraint(
-                condition=Q(state__in=["waiting", "sending", "delivered", "given_up"]), name="a_notice_has_a_known_state"
+                condition=Q(state__in=["waiting", "sending", "delivered", "given_up"]),
+                name="a_notice_has_a_known_state",
             ),
         ]
-        indexes = [models.Index(fields=["next_attempt_at"], name="notices_due", condition=Q(state__in=["waiting", "sending"]))]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], name="notices_due", condition=Q(state__in=["waiting", "sending"]))
+        ]

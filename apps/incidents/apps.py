@@ -10,8 +10,9 @@ class IncidentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.incidents import live, permissions
+        from apps.incidents import live, permissions, renderers
         from apps.timeline import reading
 
         live.register()
+        renderers.register()
         reading.readable_if(permissions.may_read_the_record)

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from apps.accounts.models import Person
+from apps.accounts.permissions import may
+from apps.accounts.rights import SEE_INTERNAL
 from apps.incidents.permissions import sees_inside
 from apps.timeline import reading, stream
 from apps.timeline.models import Event, EventQuerySet, Visibility
@@ -38,6 +40,21 @@ def item_stream(organisation_id: UUID, incident_id: UUID, by: Any, after: int) -
         allowed=still(by, audience),
         past=lambda seq: list(events_of(incident_id, audience).after(seq)[: stream.PAGE_EVENTS]),
     )
+
+
+def page_stream(request: HttpRequest, name: str, key: Any) -> StreamingHttpResponse:
+    """Return the stream of a page that only those who see the inside may read. Raises Forbidden."""
+    may(request.person, SEE_INTERNAL).or_refuse()
+    topic = stream.Topic(request.organisation.pk, name, str(key), INSIDE)
+    return stream.fragment_stream(topic, allowed=still(request.person, INSIDE))
+
+
+def poll(request: HttpRequest, name: str, key: Any) -> HttpResponse:
+    """Return what the stream would send now. Raises Forbidden."""
+    may(request.person, SEE_INTERNAL).or_refuse()
+    render = stream.RENDERERS[name].render
+    assert render is not None
+    return HttpResponse(render(str(key), INSIDE))
 
 
 def still(by: Any, audience: str) -> Callable[[], bool]:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from apps.timeline.walls import OrganisationRow, WithinOrganisation
 
@@ -77,14 +78,11 @@ class Incident(OrganisationRow):
         constraints = [
             models.UniqueConstraint(fields=["organisation", "number"], name="one_incident_per_number"),
             models.CheckConstraint(
-                condition=Q(
-                    state__in=["investigating", "identified", "rolling_back", "monitoring", "resolved"]
-                ),
+                condition=Q(state__in=["investigating", "identified", "rolling_back", "monitoring", "resolved"]),
                 name="an_incident_has_a_known_state",
             ),
             models.CheckConstraint(
-                condition=Q(state="resolved", resolved_at__isnull=False)
-                | ~Q(state="resolved") & Q(resolved_at=None),
+                condition=Q(state="resolved", resolved_at__isnull=False) | ~Q(state="resolved") & Q(resolved_at=None),
                 name="resolved_incidents_have_a_time",
             ),
         ]
@@ -97,3 +95,12 @@ class Incident(OrganisationRow):
     def reference(self) -> str:
         """The name people say aloud: INC-7."""
         return f"INC-{self.number}"
+
+    @property
+    def status_url(self) -> str:
+        """The address of its status page."""
+        return reverse("communications:status", args=[self.pk])
+
+    def get_absolute_url(self) -> str:
+        """The address of its page."""
+        return reverse("incidents:incident", args=[self.pk])

@@ -68,8 +68,7 @@ class Picture:
     @property
     def failing(self) -> bool:
         """Say whether errors are above the limit now."""
-        percent = self.readings.now_percent
-        return percent is not None and percent > self.limit
+        return above(self.readings, self.limit)
 
 
 _measuring: list[Measuring] = []
@@ -96,15 +95,23 @@ def picture(incident: Incident, suspect: Deployment | None = None, now: datetime
     if not _measuring:
         return Picture([], [], limit, now)
     points = _measuring[0].series(place, since, now)
-    return Picture(
-        points, _marks(incident, suspect, since), limit, now, _measuring[0].readings(place, live_at, now)
-    )
+    return Picture(points, _marks(incident, suspect, since), limit, now, _measuring[0].readings(place, live_at, now))
+
+
+def measured(incident: Incident, now: datetime | None = None) -> Readings:
+    """Return only the figures of now, for whoever draws no chart. Two queries."""
+    if not _measuring:
+        return Readings()
+    return _measuring[0].readings(incident.environment, None, now or timezone.now())
+
+
+def above(readings: Readings, limit: float) -> bool:
+    """Say whether errors are above the limit, as far as it was measured lately."""
+    return readings.now_percent is not None and not readings.stale and readings.now_percent > limit
 
 
 def _marks(incident: Incident, suspect: Deployment | None, since: datetime) -> list[dict[str, Any]]:
-    found = (
-        Event.objects.of_incident(incident.pk).filter(kind__in=MARKS).order_by("-occurred_at")[:MOST_MARKS]
-    )
+    found = Event.objects.of_incident(incident.pk).filter(kind__in=MARKS).order_by("-occurred_at")[:MOST_MARKS]
     marks = [
         {
             "at": event.occurred_at,
@@ -117,7 +124,5 @@ def _marks(incident: Incident, suspect: Deployment | None, since: datetime) -> l
         if (m := MARKS[event.kind])
     ]
     if suspect and suspect.deployed_at >= since:
-        marks.insert(
-            0, {"at": suspect.deployed_at, "label": suspect.version, "rest": "live", "kind": "deployed"}
-        )
+        marks.insert(0, {"at": suspect.deployed_at, "label": suspect.version, "rest": "live", "kind": "deployed"})
     return marks

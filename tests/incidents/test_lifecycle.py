@@ -15,25 +15,10 @@ from apps.incidents.states import MOVES
 from apps.timeline.answers import Forbidden, Refused, Unacceptable
 from apps.timeline.log import SYSTEM
 from apps.timeline.models import Event
-from tests.accounts.factories import OrganisationFactory, PersonFactory
+from tests.accounts.factories import OrganisationFactory
 from tests.incidents.factories import IncidentFactory, place, released
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def environment():
-    return place()
-
-
-@pytest.fixture
-def ian(environment):
-    return PersonFactory(organisation=environment.organisation, roles=["incident-commander"], name="Ian")
-
-
-@pytest.fixture
-def stella(environment):
-    return PersonFactory(organisation=environment.organisation, roles=["stakeholder"], name="Stella")
 
 
 def kinds(incident):
@@ -108,9 +93,7 @@ def test_the_whole_way_to_resolved(environment, ian):
 def test_what_stakeholders_read_names_no_note_and_no_cause(environment, ian):
     incident = IncidentFactory(environment=environment, summary="canary-summary")
     lifecycle.note(incident, by=ian, text="canary-note")
-    lifecycle.identify(
-        incident, by=ian, suspect=released(environment, "canary-version", 20), reason="canary-reason"
-    )
+    lifecycle.identify(incident, by=ian, suspect=released(environment, "canary-version", 20), reason="canary-reason")
     lifecycle.change_severity(incident, by=ian, severity="P0", reason="canary-severity")
     lifecycle.resolve(incident, by=ian, note="canary-resolution")
     told = Event.objects.filter(incident=incident).exclude(visibility="internal")

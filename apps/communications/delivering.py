@@ -1,0 +1,124 @@
+"""Deliver what waits: claim (a transaction) → send (none) → settle (a transaction, only while the claim holds).
+
+At least once: before a message that may have been sent is sent again, its marker is looked for. A channel that is
+down delays nothing but its own messages.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.communications import events, telling
+from apps.communications.models import Notice
+from apps.providers import opening, registry, sealing
+from apps.providers.base import Call, Outcome, OutcomeKind, Provider, Seen, Sending
+from apps.timeline.log import SYSTEM, record
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)  # longer than one look and one call may take
+CALL_SECONDS = 10.0
+AT_ONCE = 10
+BACK_OFF_SECONDS = (2, 5, 15, 60, 120, 300, 600, 900)
+MOST_ATTEMPTS = 12
+POST = "post"
+
+
+def deliver_due() -> int:
+    """Put missed messages into the outbox and send what is due; returns how many were delivered. Safe to do twice."""
+    telling.sweep()
+    return sum(_deliver(notice) for notice in _claim())
+
+
+def _claim() -> list[Notice]:
+    """Take what is due. A claim runs out by itself, so a message of a process that died is taken again."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = Notice.objects.select_for_update(skip_locked=True, of=("self",)).select_related("connection")
+        due = due.filter(state__in=["waiting", "sending"], next_attempt_at__lte=now).order_by("next_attempt_at")
+        notices = list(due[:AT_ONCE])
+        for notice in notices:
+            notice.state = "sending"
+            notice.attempts += 1
+            notice.next_attempt_at = now + LEASE
+            notice.save(update_fields=["state", "attempts", "next_attempt_at"])
+    return notices
+
+
+def _deliver(notice: Notice) -> bool:
+    outcome = _send(notice)
+    return _settle(notice, outcome)
+
+
+def _send(notice: Notice) -> Outcome:
+    """Send once, or find that it was sent before. Never raises for what a provider or a key does."""
+    try:
+        provider = registry.provider(notice.connection.provider)
+        provider.action(POST)
+    except KeyError:
+        return Outcome(OutcomeKind.REJECTED, f"{notice.connection.name} cannot post messages.")
+    try:
+        return _look_then_post(provider, notice)
+    except (sealing.SealBroken, sealing.KeysMissing) as broken:
+        return Outcome(OutcomeKind.NOT_SENT, str(broken))
+
+
+def _look_then_post(provider: Provider, notice: Notice) -> Outcome:
+    access = opening.access(notice.connection)
+    call = Call(POST, {"text": notice.text})
+    sending = Sending(str(notice.pk), str(uuid4()), str(notice.pk), notice.reason, CALL_SECONDS)
+    if notice.attempts > 1:
+        seen = provider.observe(access, call, sending)
+        if seen.seen is Seen.DESIRED:
+            return Outcome(OutcomeKind.SUCCEEDED, seen.summary, evidence=dict(seen.readings))
+    return provider.apply(access, call, sending)
+
+
+@transaction.atomic
+def _settle(notice: Notice, outcome: Outcome) -> bool:
+    """Write what came of it, unless somebody else has taken the message over meanwhile."""
+    rows = Notice.objects.select_for_update(of=("self",)).select_related("connection", "incident")
+    held = rows.filter(pk=notice.pk, state="sending", attempts=notice.attempts).first()
+    if held is None:
+        return False
+    held.last_error = "" if outcome.kind is OutcomeKind.SUCCEEDED else outcome.message[:500]
+    if outcome.kind is OutcomeKind.SUCCEEDED:
+        held.state, held.delivered_at, held.next_attempt_at = "delivered", timezone.now(), None
+        held.external_reference = str(outcome.evidence.get("ts", ""))[:200]
+        _tell(held, delivered=True)
+    elif _hopeless(held, outcome):
+        held.state, held.next_attempt_at = "given_up", None
+        _tell(held, delivered=False)
+    else:
+        held.state = "waiting"
+        held.next_attempt_at = timezone.now() + timedelta(seconds=_wait(held, outcome))
+    held.save()
+    return held.state == "delivered"
+
+
+def _hopeless(notice: Notice, outcome: Outcome) -> bool:
+    refused = outcome.kind is OutcomeKind.REJECTED and not outcome.retryable
+    return refused or notice.attempts >= MOST_ATTEMPTS
+
+
+def _wait(notice: Notice, outcome: Outcome) -> float:
+    usual = BACK_OFF_SECONDS[min(notice.attempts, len(BACK_OFF_SECONDS)) - 1]
+    return max(usual, outcome.retry_after_seconds or 0)
+
+
+def _tell(notice: Notice, *, delivered: bool) -> None:
+    record(
+        events.DELIVERED if delivered else events.GIVEN_UP,
+        notice,
+        by=SYSTEM,
+        incident=notice.incident_id,
+        channel=notice.channel or notice.connection.name,
+        what=notice.text.split("\n")[0][:200],
+        why=notice.last_error,
+        attempts=notice.attempts,
+    )

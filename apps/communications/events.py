@@ -1,0 +1,8 @@
+"""What can be said of communication. An update is seen by the audience it was written for."""
+
+from apps.timeline.kinds import kind
+
+POSTED = kind("update.posted", "{actor} told {whom}: {text}")
+OVERDUE = kind("update.overdue", "The update promised for {promised} is overdue")
+DELIVERED = kind("notice.delivered", "{channel} was told: {what}")
+GIVEN_UP = kind("notice.given_up", "{channel} could not be told: {what}. {why}")

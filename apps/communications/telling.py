@@ -1,0 +1,129 @@
+"""Whom to tell by which channel when something happens: a row per message, delivered by `delivering`.
+
+The signal after the commit is only the fast way; `sweep` finds whatever it missed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.approvals.asking import role_names
+from apps.approvals.events import ASKED
+from apps.approvals.events import OVERDUE as QUESTION_OVERDUE
+from apps.approvals.models import Question
+from apps.approvals.rules import sentence
+from apps.communications import lifecycle
+from apps.communications.models import Notice
+from apps.deployments.models import EnvironmentConnection
+from apps.incidents.events import RESOLVED
+from apps.incidents.models import Incident
+from apps.providers.models import Connection
+from apps.timeline.models import Event
+
+CHAT = "chat"
+MISSED = timedelta(hours=1)  # how long ago something may have happened for the sweep to tell of it
+
+
+def listen(sender: Any, event_id: Any, **more: Any) -> None:
+    """Tell of an event that has just been committed; anything that fails here is found again by the sweep."""
+    event = Event.objects.filter(pk=event_id).first()
+    if event is not None and event.kind in TOLD:
+        TOLD[event.kind](event)
+
+
+def sweep() -> int:
+    """Tell of whatever happened lately and was not told: a process died, or the signal was lost."""
+    recent = Event.objects.filter(kind__in=TOLD, occurred_at__gt=timezone.now() - MISSED).order_by("pk")
+    made = sum(TOLD[event.kind](event) for event in recent)
+    late = Incident.objects.active().filter(next_update_at__lt=timezone.now())
+    return made + sum(lifecycle.tell_overdue(incident) for incident in late)
+
+
+def tell_approvers(question: Question, reason: str = "") -> int:
+    """Post to the chat of the question's environment: what, who must agree, until when, and the link."""
+    chat = chat_of(question.incident, question.organisation_id)
+    if chat is None or question.state != "open":
+        return 0
+    who = sentence(question.rule, role_names(question.organisation_id))
+    until = question.due_at or question.expires_at
+    lines = [
+        f"{reason or 'Waiting for approval'}: {question.title}",
+        f"{who}, until {_clock(question, until)}.",
+    ]
+    if question.incident:
+        lines.insert(1, f"{question.incident.severity} {question.incident.title}")
+    link = question.url if question.url.startswith("http") else settings.BASE_URL + question.url
+    return put(
+        chat,
+        "\n".join([*lines, link]),
+        reason=f"{'overdue' if reason else 'asked'}:{question.pk}",
+        question=question,
+        incident=question.incident,
+    )
+
+
+def put(connection: Connection, text: str, *, reason: str, incident: Any = None, question: Any = None) -> int:
+    """Put a message into the outbox, once per reason and connection. Returns 1 when it is new."""
+    with transaction.atomic():
+        _, made = Notice.objects.get_or_create(
+            organisation_id=connection.organisation_id,
+            reason=reason,
+            connection=connection,
+            defaults={
+                "incident": incident,
+                "question": question,
+                "text": text,
+                "channel": str(connection.settings.get("channel") or "")[:120],
+                "next_attempt_at": timezone.now(),
+            },
+        )
+    return int(made)
+
+
+def chat_of(incident: Incident | None, organisation_id: Any) -> Connection | None:
+    """Return the chat of the incident's environment; without an incident the organisation's only chat, if it has one."""
+    uses = EnvironmentConnection.objects.filter(organisation_id=organisation_id, role=CHAT)
+    if incident is not None:
+        use = uses.filter(environment_id=incident.environment_id).select_related("connection").first()
+        return use.connection if use else None
+    found = Connection.objects.filter(pk__in=uses.values("connection"))[:2]
+    return found[0] if len(found) == 1 else None
+
+
+def _asked(event: Event) -> int:
+    question = _question(event)
+    return tell_approvers(question) if question else 0
+
+
+def _overdue(event: Event) -> int:
+    question = _question(event)
+    return tell_approvers(question, "Nobody has decided in time") if question else 0
+
+
+def _resolved(event: Event) -> int:
+    incident = Incident.objects.filter(pk=event.incident_id).first()
+    chat = chat_of(incident, event.organisation_id) if incident else None
+    if incident is None or chat is None:
+        return 0
+    text = f"Resolved: {incident.severity} {incident.title}\n{settings.BASE_URL}{incident.get_absolute_url()}"
+    return put(chat, text, reason=f"resolved:{incident.pk}", incident=incident)
+
+
+def _question(event: Event) -> Question | None:
+    rows = Question.objects.select_related("incident", "organisation")
+    return rows.filter(pk=event.subject_id, organisation_id=event.organisation_id).first()
+
+
+def _clock(question: Question, moment: Any) -> str:
+    zone = question.organisation.time_zone
+    local = timezone.localtime(moment, ZoneInfo(zone if zone in available_timezones() else "UTC"))
+    return f"{local:%H:%M %Z}"
+
+
+TOLD = {ASKED.name: _asked, QUESTION_OVERDUE.name: _overdue, RESOLVED.name: _resolved}

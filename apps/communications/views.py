@@ -1,0 +1,90 @@
+"""The status page, and telling people: find, call, show."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.communications import lifecycle, renderers
+from apps.communications.forms import UpdateForm
+from apps.communications.permissions import may_tell
+from apps.communications.wording import ready_texts
+from apps.incidents.finding import incident_of, inside_incident
+from apps.incidents.live import OUTSIDE, still
+from apps.incidents.permissions import sees_inside
+from apps.incidents.situation import strip
+from apps.timeline import stream
+from apps.timeline.answers import Unacceptable
+
+
+@require_GET
+def status(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What stakeholders read. The same for everybody, whatever rights they have."""
+    found = incident_of(request, pk)
+    context = {
+        **renderers.context(found, oldest_first=_oldest_first(request)),
+        "cursor": stream.newest_seq(request.organisation.pk),
+        "inside": sees_inside(request.person),
+    }
+    return render(request, "communications/status.html", context)
+
+
+@require_GET
+def status_stream(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+    """The status page's stream."""
+    found = incident_of(request, pk)
+    topic = stream.Topic(request.organisation.pk, _topic(request), str(found.pk), OUTSIDE)
+    return stream.fragment_stream(topic, allowed=still(request.person, OUTSIDE))
+
+
+@require_GET
+def status_now(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The same fragment by a plain GET."""
+    found = incident_of(request, pk)
+    render_now = stream.RENDERERS[_topic(request)].render
+    assert render_now is not None
+    return HttpResponse(render_now(str(found.pk), OUTSIDE))
+
+
+@require_http_methods(["GET", "POST"])
+def create_update(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Write an update, with ready texts to begin from; post it."""
+    found = inside_incident(request, pk)
+    may_tell(request.person, found).or_refuse()
+    texts = ready_texts(found)
+    form = UpdateForm(request.POST or None, initial=_begin_with(request, texts))
+    if form.is_valid():
+        try:
+            lifecycle.post_update(found, by=request.person, **_given(form))
+        except Unacceptable as refusal:
+            form.add_error(str(refusal.extra.get("field", "")) or None, refusal.message)
+        else:
+            messages.success(request, "It was told.")
+            return redirect(found)
+    context = {"form": form, "incident": found, "texts": texts, "strip": strip(found)}
+    return render(request, "communications/update.html", context, status=422 if form.errors else 200)
+
+
+def _given(form: UpdateForm) -> dict[str, Any]:
+    return {**form.cleaned_data, "phase": form.cleaned_data["phase"] or None}
+
+
+def _begin_with(request: HttpRequest, texts: list[Any]) -> dict[str, Any]:
+    chosen = next((one for one in texts if one.name == request.GET.get("template")), None)
+    if chosen is None:
+        return {}
+    minutes = str(chosen.cadence_minutes or "")
+    return {"audience": chosen.audience, "text": chosen.text, "next_update_minutes": minutes}
+
+
+def _oldest_first(request: HttpRequest) -> bool:
+    return request.GET.get("order") == "oldest"
+
+
+def _topic(request: HttpRequest) -> str:
+    return renderers.OLDEST_FIRST if _oldest_first(request) else renderers.NEWEST_FIRST

@@ -1,0 +1,54 @@
+"""The page "Now": what is broken, what runs, what waits for me, what was promised. The same for page and stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from apps.accounts.models import Person
+from apps.deployments.overview import InProduction, in_production
+from apps.incidents.following import Promise, promised
+from apps.incidents.models import Incident
+from apps.incidents.situation import Situation, situation
+
+SHOWN_WHOLE = 3  # so many incidents get their whole card; more at once are listed
+RECENT = 5
+
+
+@dataclass(frozen=True)
+class Now:
+    """Everything the page shows that is not one person's."""
+
+    situations: list[Situation]
+    more: list[Incident]
+    production: list[InProduction]
+    promised: list[Promise]
+    recent: list[Incident]
+
+    @property
+    def quiet(self) -> int:
+        """How many environments have no active incident."""
+        troubled = {one.incident.environment_id for one in self.situations}
+        troubled |= {incident.environment_id for incident in self.more}
+        return sum(line.environment.pk not in troubled for line in self.production)
+
+
+def now(organisation_id: UUID, person: Person | None = None) -> Now:
+    """Return what is going on in an organisation; next steps as `person` sees them, or as everybody inside does."""
+    incidents = Incident.objects.filter(organisation_id=organisation_id).told()
+    active = list(incidents.active().order_by("severity", "-declared_at")[:20])
+    return Now(
+        situations=[situation(incident, person) for incident in active[:SHOWN_WHOLE]],
+        more=active[SHOWN_WHOLE:],
+        production=in_production(organisation_id),
+        promised=promised(organisation_id),
+        recent=[] if active else list(incidents.filter(state="resolved").order_by("-resolved_at")[:RECENT]),
+    )
+
+
+def context(organisation_id: Any, person: Person | None = None) -> dict[str, Any]:
+    """Return the context of the fragments of the page."""
+    return {"here": now(UUID(str(organisation_id)), person), "now": timezone.now()}
