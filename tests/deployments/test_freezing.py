@@ -17,9 +17,7 @@ from tests.deployments.factories import EnvironmentFactory, ServiceFactory
 
 
 def stop(person: Person, scope: str = "organisation", stops: str = "rollbacks", **where: object) -> Freeze:
-    return lifecycle.freeze(
-        person.organisation, by=person, stops=stops, scope=scope, reason="Look first", **where
-    )
+    return lifecycle.freeze(person.organisation, by=person, stops=stops, scope=scope, reason="Look first", **where)
 
 
 def is_frozen(environment: Environment) -> bool:
@@ -125,9 +123,7 @@ def test_a_wider_freeze_still_holds_when_a_narrow_one_is_lifted(
     assert is_frozen(production)
 
 
-def test_lifting_is_asked_once_and_not_after_it_is_lifted(
-    production: Environment, ivo: Person, ada: Person
-) -> None:
+def test_lifting_is_asked_once_and_not_after_it_is_lifted(production: Environment, ivo: Person, ada: Person) -> None:
     freeze = stop(ivo)
     question = lifecycle.ask_to_lift(freeze, by=ivo, reason="Looked")
 
@@ -169,9 +165,7 @@ def test_only_an_operator_freezes_every_organisation(production: Environment, ad
 
 
 @pytest.mark.usefixtures("committed")
-def test_a_freeze_of_all_holds_everywhere_until_two_people_lift_it(
-    production: Environment, mallory: Person
-) -> None:
+def test_a_freeze_of_all_holds_everywhere_until_two_people_lift_it(production: Environment, mallory: Person) -> None:
     operator = PersonFactory(organisation=production.organisation, roles=["admin"])
     operator.user.is_superuser = True
     operator.user.save()

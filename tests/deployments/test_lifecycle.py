@@ -80,18 +80,14 @@ def test_a_connection_cannot_fill_a_role_that_its_provider_does_not_know(maveric
         ({"path": "/health", "body": "version"}, "serving.body"),
     ],
 )
-def test_how_to_see_the_version_must_be_one_place(
-    mavericks: Organisation, serving: dict[str, str], field: str
-) -> None:
+def test_how_to_see_the_version_must_be_one_place(mavericks: Organisation, serving: dict[str, str], field: str) -> None:
     with pytest.raises(Unacceptable) as refused:
         EnvironmentFactory(service=ServiceFactory(organisation=mavericks), serving=serving)
 
     assert refused.value.extra["field"] == field
 
 
-def test_a_private_public_address_is_refused(
-    mavericks: Organisation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_private_public_address_is_refused(mavericks: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTBOUND_ALLOW", "")
 
     with pytest.raises(Unacceptable, match="Address not allowed") as refused:

@@ -131,9 +131,7 @@ def test_the_host_tells_what_it_can_still_serve(served: Environment, simulators:
 
 def test_the_page_works_while_the_host_is_away(mavericks: Organisation) -> None:
     away = ConnectionFactory(organisation=mavericks, base_url="http://127.0.0.1:1")
-    environment = EnvironmentFactory(
-        service=ServiceFactory(organisation=mavericks), connections={"hosting": away}
-    )
+    environment = EnvironmentFactory(service=ServiceFactory(organisation=mavericks), connections={"hosting": away})
     DeploymentFactory(environment=environment, good=True, hours_ago=2)
     DeploymentFactory(environment=environment)
     environment.refresh_from_db()
@@ -194,9 +192,7 @@ def test_the_release_right_before_the_issue_is_suspected_first(production: Envir
     found = suspects(production, began)
 
     assert [one.deployment.version for one in found] == ["v3", "v2", "v4"]
-    assert found[0].why == (
-        "The issue began 3 min 40 s after v3 went live. It brought 1 flag and 1 migration."
-    )
+    assert found[0].why == ("The issue began 3 min 40 s after v3 went live. It brought 1 flag and 1 migration.")
     assert "only if that time is not exact" in found[2].why
 
 
