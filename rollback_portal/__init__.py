@@ -1,5 +1,1 @@
-"""Wiring only: settings, addresses, the API's root, the web door and Celery."""
-
-from rollback_portal.celery import app as celery_app
-
-__all__ = ["celery_app"]
+"""Wiring only: settings, addresses, the API's root, the web door, Celery, and the instance that runs it all."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.db import DataError
+from django.db import DatabaseError, DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -122,6 +122,14 @@ def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 def too_large(request: HttpRequest, error: Exception) -> HttpResponse:
     """Refuse a body above DATA_UPLOAD_MAX_MEMORY_SIZE."""
     return programs.problem_of(programs.TooLarge(NO_BODY_LARGER))
+
+
+@api.exception_handler(DatabaseError)
+def raced(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Tell a lost race; every other error of the database is ours, and ends as a 500."""
+    if refusal := refusing.lost_race(error):
+        return programs.problem_of(refusal)
+    raise error
 
 
 @api.exception_handler(DataError)

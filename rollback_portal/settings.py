@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "apps.rollbacks",
     "apps.communications",
     "apps.demo",
+    "rollback_portal",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
