@@ -52,16 +52,12 @@ def list_playbooks(request: HttpRequest, listing: Query[Playbooks]) -> dict[str,
     return programs.page(request, rows, render=playbook_as_json)
 
 
-@router.post(
-    "/playbooks", response={201: dict}, openapi_extra=ACCEPTED, summary="Draft a revision from YAML or JSON"
-)
+@router.post("/playbooks", response={201: dict}, openapi_extra=ACCEPTED, summary="Draft a revision from YAML or JSON")
 @programs.idempotent
 def create_draft(request: HttpRequest) -> Any:
     """Keep the body as a new draft revision; the first makes the playbook. 422 names every line to repair."""
     programs.require_scope(request, programs.WRITE, programs.ADMIN)
-    revision = lifecycle.draft(
-        request.organisation, by=programs.person_of(request), content=_content(request)
-    )
+    revision = lifecycle.draft(request.organisation, by=programs.person_of(request), content=_content(request))
     return Status(201, revision_as_json(revision))
 
 

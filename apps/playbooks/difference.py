@@ -116,9 +116,7 @@ def _rule_sentences(where: str, old: Approvals, new: Approvals) -> Iterator[str]
     if old.due_minutes != new.due_minutes:
         yield where + sentence("The time to agree in minutes", old.due_minutes, new.due_minutes)
     if old.expires_minutes != new.expires_minutes:
-        yield where + sentence(
-            "The minutes until the question is void", old.expires_minutes, new.expires_minutes
-        )
+        yield where + sentence("The minutes until the question is void", old.expires_minutes, new.expires_minutes)
 
 
 def who_agrees(rule: Approvals) -> str:

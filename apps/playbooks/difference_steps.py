@@ -26,9 +26,7 @@ def sentences(old: Definition, new: Definition) -> Iterator[str]:
             yield f"Step {before + 1} is gone: {_in_words(old.steps[before])}."
         elif before is not None and after is not None:
             yield from _changes(after + 1, old.steps[before], new.steps[after])
-    yield from _moves(
-        new, [(before, after) for before, after in pairs if before is not None and after is not None]
-    )
+    yield from _moves(new, [(before, after) for before, after in pairs if before is not None and after is not None])
 
 
 def _pairs(old: tuple[Step, ...], new: tuple[Step, ...]) -> list[Pair]:
@@ -77,13 +75,9 @@ def _changes(at: int, old: Step, new: Step) -> Iterator[str]:
         before, after = REACTIONS[old.on_failure], REACTIONS[new.on_failure]
         yield f"Step {at}: a failure now {after}, it used to be that it {before}."
     if old.gives_up_seconds != new.gives_up_seconds:
-        yield sentence(
-            f"Step {at} gives up after another time, in seconds", old.gives_up_seconds, new.gives_up_seconds
-        )
+        yield sentence(f"Step {at} gives up after another time, in seconds", old.gives_up_seconds, new.gives_up_seconds)
     if old.usual_seconds != new.usual_seconds:
-        yield sentence(
-            f"Step {at} usually takes another time, in seconds", old.usual_seconds, new.usual_seconds
-        )
+        yield sentence(f"Step {at} usually takes another time, in seconds", old.usual_seconds, new.usual_seconds)
     if old.losses != new.losses:
         lost = [[loss.text for loss in step.losses] for step in (old, new)]
         yield sentence(f"Step {at} loses something else", *lost)
@@ -130,11 +124,5 @@ def _human_changes(at: int, old: HumanStep, new: HumanStep) -> Iterator[str]:
 
 
 def _in_words(step: Step) -> str:
-    kind = (
-        step.use
-        if isinstance(step, ActionStep)
-        else "a check"
-        if isinstance(step, CheckStep)
-        else "done by people"
-    )
+    kind = step.use if isinstance(step, ActionStep) else "a check" if isinstance(step, CheckStep) else "done by people"
     return f"{step.name} ({kind})"

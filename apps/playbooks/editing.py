@@ -59,9 +59,7 @@ def preview(content: str, published: Revision | None, catalogue: Catalogue) -> P
     if published is not None:
         old = library.definition_of(published)
         changed = difference(old, definition, old_text=published.content, new_text=content)
-    return Preview(
-        (), definition, report(definition, catalogue), changed, published.number if published else None
-    )
+    return Preview((), definition, report(definition, catalogue), changed, published.number if published else None)
 
 
 def starting_text(playbook: Playbook) -> tuple[str, Revision | None]:
@@ -99,9 +97,7 @@ def create(organisation: Organisation, *, by: Any, content: str) -> Revision:
     """Save the text of a new playbook. Raises Refused where the slug is taken."""
     _, definition = lifecycle.read(content)
     if library.exists(organisation.pk, definition.slug):
-        raise Refused(
-            f"There is already a playbook called “{definition.slug}”. Edit it, or take another slug."
-        )
+        raise Refused(f"There is already a playbook called “{definition.slug}”. Edit it, or take another slug.")
     return lifecycle.draft(organisation, by=by, content=content)
 
 

@@ -35,9 +35,7 @@ Document = dict[str, Any]
 
 def canonical(definition: Definition) -> bytes:
     """Return the one byte sequence that stands for this content: JSON, sorted, nothing superfluous."""
-    text = json.dumps(
-        document(definition), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    text = json.dumps(document(definition), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode()
 
 
@@ -123,9 +121,7 @@ def _check(check: Check) -> Document:
 def _approvals(definition: Definition) -> Document:
     rule = definition.approvals
     different = {
-        severity: _rule(one, rule)
-        for severity, one in definition.approvals_by_severity.items()
-        if one != rule
+        severity: _rule(one, rule) for severity, one in definition.approvals_by_severity.items() if one != rule
     }
     return _rule(rule, DEFAULT_APPROVALS) | _without_empty({"by_severity": different})
 

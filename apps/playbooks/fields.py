@@ -38,9 +38,7 @@ class Reading:
         elif isinstance(node.value, list):
             self._check_templates(node.value)
         elif isinstance(node.value, str):
-            reasons = (
-                placeholders.why_unknown(name, self.inputs) for name in placeholders.names_in(node.value)
-            )
+            reasons = (placeholders.why_unknown(name, self.inputs) for name in placeholders.names_in(node.value))
             for reason in dict.fromkeys(filter(None, reasons)):
                 self.report(node, reason)
 
@@ -70,9 +68,7 @@ class Fields:
             return None
         return node
 
-    def text(
-        self, name: str, *, required: bool = False, longest: int = LONGEST_NAME, template: bool = False
-    ) -> str:
+    def text(self, name: str, *, required: bool = False, longest: int = LONGEST_NAME, template: bool = False) -> str:
         """Return a text; empty where absent. Whole numbers count. Up to LONGEST_NAME it must be one line."""
         node = self.get(name, required=required)
         if node is None:

@@ -134,14 +134,10 @@ def other_slug(playbook: Playbook) -> Unacceptable:
     return Unacceptable(f"The slug stays “{playbook.slug}”; another slug is another playbook.", field="slug")
 
 
-def keep_shipped(
-    organisation: Organisation, content: str, definition: Definition, *, by: Any
-) -> Playbook | None:
+def keep_shipped(organisation: Organisation, content: str, definition: Definition, *, by: Any) -> Playbook | None:
     """Publish a shipped text as revision 1, or return None where the organisation already has that slug."""
     with transaction.atomic():
-        playbook = Playbook(
-            organisation=organisation, slug=definition.slug, name=definition.name, kind=definition.kind
-        )
+        playbook = Playbook(organisation=organisation, slug=definition.slug, name=definition.name, kind=definition.kind)
         if not _inserted(playbook):
             return None
         revision = _new_revision(playbook, by=by, content=content, definition=definition)
@@ -157,9 +153,7 @@ def _playbook(organisation: Organisation, definition: Definition) -> Playbook:
     rows = Playbook.objects.filter(organisation=organisation, slug=definition.slug)
     if (found := rows.first()) is not None:
         return found
-    made = Playbook(
-        organisation=organisation, slug=definition.slug, name=definition.name, kind=definition.kind
-    )
+    made = Playbook(organisation=organisation, slug=definition.slug, name=definition.name, kind=definition.kind)
     return made if _inserted(made) else rows.get()
 
 
@@ -173,9 +167,7 @@ def _inserted(playbook: Playbook) -> bool:
 
 
 def _locked(playbook: Playbook) -> Playbook:
-    rows = Playbook.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "published", "organisation"
-    )
+    rows = Playbook.objects.select_for_update(of=("self",), no_key=True).select_related("published", "organisation")
     return rows.get(pk=playbook.pk)
 
 
@@ -202,9 +194,7 @@ def _comment(comment: str) -> str:
     if not comment:
         raise Unacceptable("Say in a comment what changed and why; people read it at night.", field="comment")
     if len(comment) > LONGEST_COMMENT or not comment.replace("\n", " ").replace("\r", " ").isprintable():
-        raise Unacceptable(
-            f"A comment is plain text of at most {LONGEST_COMMENT} characters.", field="comment"
-        )
+        raise Unacceptable(f"A comment is plain text of at most {LONGEST_COMMENT} characters.", field="comment")
     return comment
 
 

@@ -36,9 +36,7 @@ def actions_exist(definition: Definition, catalogue: Catalogue) -> Iterator[Find
         if known and step.use not in known:
             same = sorted(use for use in known if use.startswith(f"{step.role}."))
             advice = (
-                f"Known for {step.role}: {', '.join(same)}."
-                if same
-                else f"No provider fills the role {step.role}."
+                f"Known for {step.role}: {', '.join(same)}." if same else f"No provider fills the role {step.role}."
             )
             yield _found(
                 ERROR,
@@ -78,9 +76,7 @@ def nothing_deletes_everything(definition: Definition, catalogue: Catalogue) -> 
         prefix = step.parameters.get("prefix")
         if isinstance(prefix, str) and not prefix.strip(WILDCARDS):
             message = f"Step {at} would delete every key."
-            advice = (
-                f"The prefix “{prefix}” matches everything. Name what the release wrote, for example share:."
-            )
+            advice = f"The prefix “{prefix}” matches everything. Name what the release wrote, for example share:."
             yield _found(ERROR, "deletes_everything", at, step, message, advice)
 
 
@@ -91,9 +87,7 @@ def destructive_steps_name_their_loss(definition: Definition, catalogue: Catalog
         destructive = any(action.risk is Risk.DESTRUCTIVE and not action.lost for action in offers)
         if destructive and not step.losses and not definition.losses:
             message = f"Step {at} cannot be undone and does not say what is lost."
-            yield _found(
-                WARNING, "loss_not_named", at, step, message, "Add “losses” with a sentence for approvers."
-            )
+            yield _found(WARNING, "loss_not_named", at, step, message, "Add “losses” with a sentence for approvers.")
 
 
 def messages_never_stop_a_run(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:
@@ -116,15 +110,9 @@ def compensation_has_an_inverse(definition: Definition, catalogue: Catalogue) ->
     """`compensate` needs an action that can put the former state back."""
     for at, step in actions(definition):
         offers = catalogue.offers(step.use)
-        if (
-            step.on_failure is OnFailure.COMPENSATE
-            and offers
-            and not any(offer.action.inverse for offer in offers)
-        ):
+        if step.on_failure is OnFailure.COMPENSATE and offers and not any(offer.action.inverse for offer in offers):
             message = f"Step {at} says compensate, but nothing can put {step.use} back."
-            yield _found(
-                WARNING, "no_inverse", at, step, message, "Earlier steps are still put back; this one is not."
-            )
+            yield _found(WARNING, "no_inverse", at, step, message, "Earlier steps are still put back; this one is not.")
 
 
 def plans_hold_no_moving_values(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:
@@ -133,9 +121,7 @@ def plans_hold_no_moving_values(definition: Definition, catalogue: Catalogue) ->
         moving = WHEN_SENT.intersection(names_in_value(step.parameters))
         if moving and not step.is_message:
             message = f"Step {at} uses {{{min(moving)}}}, which is known only when a message is sent."
-            yield _found(
-                ERROR, "moving_value", at, step, message, "Use it in chat, paging, mail or status steps only."
-            )
+            yield _found(ERROR, "moving_value", at, step, message, "Use it in chat, paging, mail or status steps only.")
 
 
 def steps_have_names_of_their_own(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:

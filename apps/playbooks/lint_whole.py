@@ -103,9 +103,7 @@ def the_target_can_be_met(definition: Definition, catalogue: Catalogue) -> Itera
     target = definition.target_minutes
     if usual > target:
         message = f"The {target} min target cannot be met."
-        advice = (
-            f"All waits together usually take {usual:.0f} min: {vote} to approve, {usual - vote:.0f} to run."
-        )
+        advice = f"All waits together usually take {usual:.0f} min: {vote} to approve, {usual - vote:.0f} to run."
         yield Finding(WARNING, "target_infeasible", message, advice)
     elif longest > target * 0.9:
         near = "Over" if longest > target else "Close to"
@@ -120,9 +118,7 @@ def the_target_is_within_the_rto(definition: Definition, catalogue: Catalogue) -
     """The playbook aims to be done before the service must be back."""
     target, rto = definition.target_minutes, definition.rto_minutes
     if target is not None and rto is not None and target > rto:
-        message = (
-            f"The target of {target} min is longer than the {rto} min in which the service must recover."
-        )
+        message = f"The target of {target} min is longer than the {rto} min in which the service must recover."
         yield Finding(WARNING, "target_after_rto", message)
 
 

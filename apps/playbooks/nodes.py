@@ -92,9 +92,7 @@ class _Converter:
                 path,
             )
         if isinstance(value, (list, tuple)):
-            return Node(
-                [self.convert(child, under(path, at), depth + 1) for at, child in enumerate(value)], path
-            )
+            return Node([self.convert(child, under(path, at), depth + 1) for at, child in enumerate(value)], path)
         if isinstance(value, str):
             value = value.replace("\r\n", "\n")
         if value is not None and not isinstance(value, (bool, int, float, str)):
@@ -117,6 +115,4 @@ class _Converter:
         if depth > DEEPEST:
             raise Invalid([Problem(f"is nested deeper than {DEEPEST} levels", path[:200])])
         if self.values > MOST_VALUES or self.characters > LARGEST_BYTES:
-            raise Invalid(
-                [Problem("The playbook is larger than 256 KB. Split it, or move long texts elsewhere.")]
-            )
+            raise Invalid([Problem("The playbook is larger than 256 KB. Split it, or move long texts elsewhere.")])

@@ -11,6 +11,7 @@ from apps.playbooks import editing, library, permissions, showing
 from apps.playbooks.difference import difference
 from apps.playbooks.forms import DraftForm
 from apps.playbooks.models import Playbook, Revision
+from apps.playbooks.step_form import StepForm
 from apps.timeline.answers import Refused
 
 LIVE = {
@@ -86,6 +87,31 @@ def editor(
         "refusal": refusal,
         "refused_difference": showing.sentences_of(refusal.extra.get("difference", ())) if refusal else [],
         "action": reverse("playbooks:draft", args=[found.slug]) if found else reverse("playbooks:create"),
+        **preview(found, content, person),
+    }
+
+
+def step(
+    found: Playbook,
+    form: StepForm,
+    content: str,
+    position: int,
+    person: Person,
+    refusal: Refused | None,
+    seen: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the page of one step: the list of steps, its form, and what the side of the editor says."""
+    if refusal and refusal.code == "changed_meanwhile":
+        form.data = {
+            **form.data.dict(),
+            **{name: "" if value is None else value for name, value in seen.items()},
+        }
+    return {
+        "form": form,
+        "position": position,
+        "refusal": refusal,
+        "draft": library.newest_draft(found),
+        "only_save": True,
         **preview(found, content, person),
     }
 

@@ -49,9 +49,7 @@ def _rule(fields: Fields, otherwise: Approvals) -> Approvals:
     if needed is not None and "any_of" not in fields.found:
         fields.reading.report(fields.node, "“needed” belongs to “any_of”.")
     if "any_of" in fields.found and not any_of:
-        fields.reading.report(
-            fields.node, "“any_of” needs at least one role; for no votes at all write all_of: []."
-        )
+        fields.reading.report(fields.node, "“any_of” needs at least one role; for no votes at all write all_of: [].")
     if needed is not None and any_of and needed > len(any_of):
         fields.reading.report(fields.node, f"“needed” is {needed}, but only {len(any_of)} roles may vote.")
     rule = replace(
@@ -96,9 +94,7 @@ def inputs(fields: Fields) -> tuple[Input, ...]:
 def _input(name: str, node: Node, reading: Reading) -> Input:
     fields = Fields(node, reading, f"Input “{name[:40]}”")
     if not INPUT_NAME.fullmatch(name):
-        reading.report(
-            node, "An input's name must be small letters, digits and underscores, at most 40 characters."
-        )
+        reading.report(node, "An input's name must be small letters, digits and underscores, at most 40 characters.")
     kind = fields.choice("kind", InputKind, InputKind.TEXT)
     choices = fields.texts("choices", longest=200)
     entry = Input(

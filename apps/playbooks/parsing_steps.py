@@ -131,9 +131,7 @@ def _check(node: Node, reading: Reading) -> Check:
 
 def _path(fields: Fields) -> str:
     path = fields.text("path", longest=2_000, template=True)
-    if path and (
-        not path.startswith("/") or path.startswith("//") or "\\" in path or any(c.isspace() for c in path)
-    ):
+    if path and (not path.startswith("/") or path.startswith("//") or "\\" in path or any(c.isspace() for c in path)):
         fields.reading.report(fields.found["path"], "“path” must begin with one / and hold no spaces.")
     return path
 
@@ -167,16 +165,13 @@ def _header(fields: Fields) -> dict[str, str]:
     if node is None:
         return {}
     if not isinstance(node.value, dict) or len(node.value) > MOST_PARAMETERS:
-        fields.reading.report(
-            node, "“header” must be a mapping of header names to the values they must have."
-        )
+        fields.reading.report(node, "“header” must be a mapping of header names to the values they must have.")
         return {}
     for name, child in node.value.items():
         if not HEADER_NAME.fullmatch(name):
             fields.reading.report(child, f"“{name[:60]}” is not a header name.")
     return {
-        name: text_of(child, fields.reading, name, longest=2_000, template=True)
-        for name, child in node.value.items()
+        name: text_of(child, fields.reading, name, longest=2_000, template=True) for name, child in node.value.items()
     }
 
 

@@ -27,7 +27,5 @@ class Invalid(Exception):
     """The text is not a playbook; `problems` says everything that was found, in the order of the text."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda found: (found.line or 0, found.column or 0)))[
-            :MOST_PROBLEMS
-        ]
+        self.problems = tuple(sorted(problems, key=lambda found: (found.line or 0, found.column or 0)))[:MOST_PROBLEMS]
         super().__init__("\n".join(str(problem) for problem in self.problems))

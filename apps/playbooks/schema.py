@@ -55,10 +55,7 @@ def json_schema() -> Schema:
 
 def _record(properties: Schema, *required: str) -> Schema:
     """Return a mapping that knows only these fields; a field may also be empty, which means absent."""
-    loose = {
-        name: one if name in required else {"anyOf": [one, {"type": "null"}]}
-        for name, one in properties.items()
-    }
+    loose = {name: one if name in required else {"anyOf": [one, {"type": "null"}]} for name, one in properties.items()}
     return {"type": "object", "properties": loose, "additionalProperties": False, "required": list(required)}
 
 

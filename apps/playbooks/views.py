@@ -42,9 +42,7 @@ def revision(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Show one revision, and how it differs from the one before."""
     permissions.may_read(request.person).or_refuse()
     found = find(ROWS.all(), request, slug=slug)
-    shown = find(
-        found.revisions.select_related("playbook", "created_by", "published_by"), request, number=number
-    )
+    shown = find(found.revisions.select_related("playbook", "created_by", "published_by"), request, number=number)
     return render(request, "playbooks/revision.html", pages.revision(found, shown, request.person))
 
 
@@ -116,9 +114,7 @@ def create_restoration(request: HttpRequest, slug: str, number: int) -> HttpResp
 def create_disposal(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Throw a draft away."""
     lifecycle.discard(_find_revision(request, slug, number), by=request.person)
-    messages.success(
-        request, f"The draft of revision {number} was discarded. What is published stays as it is."
-    )
+    messages.success(request, f"The draft of revision {number} was discarded. What is published stays as it is.")
     return redirect("playbooks:playbook", slug)
 
 
@@ -143,9 +139,7 @@ def _save(request: HttpRequest, found: Playbook) -> HttpResponse:
     try:
         if request.POST.get("deed") == "publish":
             comment = form.cleaned_data["comment"]
-            made = editing.save_and_publish(
-                found, by=request.person, content=content, comment=comment, **seen
-            )
+            made = editing.save_and_publish(found, by=request.person, content=content, comment=comment, **seen)
         else:
             made = editing.save(found, by=request.person, content=content, **seen)
     except Refused as refusal:

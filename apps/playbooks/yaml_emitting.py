@@ -21,6 +21,12 @@ def emit(document: dict[str, Any]) -> str:
     return "".join(f"{line}\n" for line in _mapping(document, 0))
 
 
+def is_plain(text: str) -> bool:
+    """Say whether a text can stand without quotes, in this reader and in others."""
+    plain = PLAIN.fullmatch(text) and not text.endswith(" ") and resolve(text) == text
+    return bool(plain) and text.lower() not in AMBIGUOUS
+
+
 def _mapping(fields: dict[str, Any], depth: int) -> Iterator[str]:
     for name, value in fields.items():
         yield from _field(_key(name), value, depth)
@@ -84,8 +90,7 @@ def _inline(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    plain = PLAIN.fullmatch(text) and not text.endswith(" ") and resolve(text) == text
-    return text if plain and text.lower() not in AMBIGUOUS else json.dumps(text, ensure_ascii=False)
+    return text if is_plain(text) else json.dumps(text, ensure_ascii=False)
 
 
 def _key(name: str) -> str:

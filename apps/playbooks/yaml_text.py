@@ -46,9 +46,7 @@ def read(text: str) -> Node:
     """Return the document as nodes. Raises Invalid, and nothing else, for any text."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if len(text.encode("utf-8", "replace")) > LARGEST_BYTES:
-        raise Invalid(
-            [Problem("The playbook is larger than 256 KB. Split it, or move long texts elsewhere.")]
-        )
+        raise Invalid([Problem("The playbook is larger than 256 KB. Split it, or move long texts elsewhere.")])
     return _Document(_events(text)).read()
 
 
@@ -118,12 +116,8 @@ class _Document:
                 raise self._stop(event, f"A field name {reason}.", path)
             if key in found:
                 first = found[key].key_line
-                raise self._stop(
-                    event, f"“{key[:60]}” is written twice; the first one is on line {first}.", path
-                )
-            found[key] = self._value(
-                next(self.events), under(path, key), depth + 1, event.start_mark.line + 1
-            )
+                raise self._stop(event, f"“{key[:60]}” is written twice; the first one is on line {first}.", path)
+            found[key] = self._value(next(self.events), under(path, key), depth + 1, event.start_mark.line + 1)
         return found
 
     def _sequence(self, path: str, depth: int) -> list[Node]:
@@ -144,9 +138,7 @@ class _Document:
     def _refuse_cleverness(self, event: Any, path: str, depth: int) -> None:
         self.values += 1
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise self._stop(
-                event, "Anchors and aliases (& and *) are not allowed; write the value out.", path
-            )
+            raise self._stop(event, "Anchors and aliases (& and *) are not allowed; write the value out.", path)
         if getattr(event, "tag", None):
             raise self._stop(event, "Tags (!) are not allowed; write a plain value.", path)
         if depth > DEEPEST:

@@ -9,9 +9,7 @@ def action(name, *parameters, risk=Risk.DISRUPTIVE, **more):
     return Action(
         name=name,
         title=name.replace("_", " "),
-        parameters=tuple(
-            Parameter(one.rstrip("?"), one, required=not one.endswith("?")) for one in parameters
-        ),
+        parameters=tuple(Parameter(one.rstrip("?"), one, required=not one.endswith("?")) for one in parameters),
         risk=risk,
         idempotency_class=IdempotencyClass.ABSOLUTE,
         undo="",

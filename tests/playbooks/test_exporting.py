@@ -20,26 +20,19 @@ def test_an_export_reads_back_as_the_same_playbook():
 
 def test_the_hash_is_of_content_not_of_form():
     other_form = SMALLEST.replace("on_failure: continue", "usual_seconds: ")
-    assert exporting.content_hash(parse(other_form + "# a comment\n")) == exporting.content_hash(
-        parse(SMALLEST)
-    )
+    assert exporting.content_hash(parse(other_form + "# a comment\n")) == exporting.content_hash(parse(SMALLEST))
     changed = SMALLEST.replace("share:", "share2:")
     assert exporting.content_hash(parse(changed)) != exporting.content_hash(parse(SMALLEST))
 
 
 def test_the_hash_of_the_published_example_stays():
-    assert (
-        exporting.content_hash(parse(SMALLEST))
-        == "97bd821a36e795ad41dbdef5074f3914b28e3086f7728f6589e1c30f3d01e303"
-    )
+    assert exporting.content_hash(parse(SMALLEST)) == "97bd821a36e795ad41dbdef5074f3914b28e3086f7728f6589e1c30f3d01e303"
 
 
 KEPT_TEXT = st.one_of(
     st.text().filter(lambda text: not UNREADABLE.search(text) and "\r" not in text),
     st.lists(
-        st.sampled_from(
-            ["a", " ", "\n", ":", "#", "- ", "|", "true", "1", "'", '"', "{", "}", "~", "\t", "é"]
-        )
+        st.sampled_from(["a", " ", "\n", ":", "#", "- ", "|", "true", "1", "'", '"', "{", "}", "~", "\t", "é"])
     ).map("".join),
 )
 KEPT_NAME = KEPT_TEXT.map(lambda name: name[:50])

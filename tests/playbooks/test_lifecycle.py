@@ -17,9 +17,7 @@ EVERYTHING = SMALLEST.replace('prefix: "share:"', 'prefix: "*"')
 
 
 def kinds():
-    return list(
-        Event.objects.filter(kind__startswith="playbook.").order_by("id").values_list("kind", flat=True)
-    )
+    return list(Event.objects.filter(kind__startswith="playbook.").order_by("id").values_list("kind", flat=True))
 
 
 def test_a_first_draft_makes_the_playbook(mavericks, rae):
@@ -29,10 +27,7 @@ def test_a_first_draft_makes_the_playbook(mavericks, rae):
     assert revision.content_hash == content_hash(parse(SMALLEST))
     assert (revision.playbook.slug, revision.playbook.published) == ("portal-release-rollback", None)
     assert kinds() == ["playbook.drafted"]
-    assert (
-        Event.objects.get(kind="playbook.drafted").text
-        == "Rae drafted revision 1 of Portal release rollback."
-    )
+    assert Event.objects.get(kind="playbook.drafted").text == "Rae drafted revision 1 of Portal release rollback."
 
 
 def test_the_next_draft_is_the_next_revision(mavericks, rae):

@@ -71,9 +71,9 @@ def test_a_rollback_needs_a_check_behind_it():
     bare = HEAD + "steps:\n  - {name: A, use: hosting.rollback, with: {deployment: a}}\n"
     assert codes(bare) == {"not_verified"}
     assert codes(bare + CHECK) == set()
-    assert codes(
-        HEAD + "steps:\n" + CHECK + "  - {name: A, use: hosting.rollback, with: {deployment: a}}\n"
-    ) == {"not_verified"}
+    assert codes(HEAD + "steps:\n" + CHECK + "  - {name: A, use: hosting.rollback, with: {deployment: a}}\n") == {
+        "not_verified"
+    }
 
 
 @pytest.mark.parametrize(
@@ -97,16 +97,10 @@ def test_clocks_and_votes_are_weighed(fields, code):
 def test_a_role_that_nobody_can_hold_is_found():
     known = replace(CATALOGUE, people_roles=frozenset({"founder"}))
     found = lint(parse(SMALLEST), known)
-    assert "There is no role “client-success-lead” here, so nobody could agree in it." in {
-        one.message for one in found
-    }
+    assert "There is no role “client-success-lead” here, so nobody could agree in it." in {one.message for one in found}
 
 
 def test_errors_come_first_and_read_as_sentences():
-    text = (
-        HEAD + "steps:\n" + CHECK + CHECK + "  - {name: A, use: cache.delete_prefix, with: {prefix: '*'}}\n"
-    )
+    text = HEAD + "steps:\n" + CHECK + CHECK + "  - {name: A, use: cache.delete_prefix, with: {prefix: '*'}}\n"
     first = lint(parse(text), CATALOGUE)[0]
-    assert str(first).startswith(
-        "error: line 8: Step 3 would delete every key. The prefix “*” matches everything."
-    )
+    assert str(first).startswith("error: line 8: Step 3 would delete every key. The prefix “*” matches everything.")

@@ -124,9 +124,7 @@ def test_the_preview_reads_along_and_saves_nothing(mavericks, rae):
 
 def test_a_new_playbook_is_saved_as_a_draft(mavericks, rae):
     client = browser(rae)
-    text = re.search(
-        r"<textarea[^>]*>\s*(.*?)</textarea>", client.get("/playbooks/new/").content.decode(), re.S
-    )[1]
+    text = re.search(r"<textarea[^>]*>\s*(.*?)</textarea>", client.get("/playbooks/new/").content.decode(), re.S)[1]
     content = text.replace("&quot;", '"')
     answer = client.post("/playbooks/drafts/", {"content": content})
     assert answer.headers["Location"] == "/playbooks/my-rollback/draft/"

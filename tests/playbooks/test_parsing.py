@@ -133,9 +133,7 @@ def test_json_means_the_same_as_yaml():
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_line(text, line, words):
     found = problems(text)
-    assert any(words in problem.message and problem.line == line for problem in found), [
-        str(p) for p in found
-    ]
+    assert any(words in problem.message and problem.line == line for problem in found), [str(p) for p in found]
 
 
 @pytest.mark.parametrize(
@@ -180,10 +178,7 @@ def test_a_mistake_in_a_step_is_named(step, words):
 def test_limits_hold():
     assert "256 KB" in problems(HEAD + "#" * 300_000)[0].message
     assert "deeper" in problems("a: " + "[" * 2_000)[0].message
-    assert (
-        "deeper"
-        in problems("".join(f"{'  ' * depth}a:\n" for depth in range(40)) + "  " * 40 + "a: 1")[0].message
-    )
+    assert "deeper" in problems("".join(f"{'  ' * depth}a:\n" for depth in range(40)) + "  " * 40 + "a: 1")[0].message
     many = HEAD + "steps:\n" + "  - {name: a, check: {path: /}}\n" * 201
     assert "200 are allowed" in problems(many)[0].message
     assert parse(HEAD + "steps:\n" + "  - {name: a, check: {path: /}}\n" * 200)
@@ -230,11 +225,7 @@ WORDS = st.sampled_from(
 
 
 @settings(max_examples=300, deadline=None)
-@given(
-    st.one_of(
-        st.text(), st.lists(WORDS).map("".join), st.integers(0, len(FULLEST)).map(lambda at: FULLEST[:at])
-    )
-)
+@given(st.one_of(st.text(), st.lists(WORDS).map("".join), st.integers(0, len(FULLEST)).map(lambda at: FULLEST[:at])))
 @example("? ")
 @example("{,}")
 @example('"\\x')
@@ -257,8 +248,7 @@ def test_no_damaged_playbook_raises_anything_but_problems(at, word, cut):
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
-        st.lists(inner)
-        | st.dictionaries(st.sampled_from(["steps", "approvals", "all_of", "check", "a"]), inner)
+        st.lists(inner) | st.dictionaries(st.sampled_from(["steps", "approvals", "all_of", "check", "a"]), inner)
     ),
 )
 

@@ -1,0 +1,136 @@
+"""The fields of one step, made from what the step does and what its provider declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+
+from apps.playbooks.catalogue import Catalogue
+from apps.playbooks.definition import ActionStep, CheckStep, HumanStep, OnFailure, Step
+from apps.playbooks.fields import LONGEST_NAME
+from apps.playbooks.parsing_steps import LONGEST_STEP_SECONDS
+from apps.playbooks.showing import REACTIONS
+from apps.providers.base import Parameter
+
+PREFIX = "with-"
+
+
+class StepForm(forms.Form):
+    """One step of a draft; `number` and `edits` say which draft the writer saw."""
+
+    number = forms.IntegerField(required=False, min_value=1, max_value=10**6, widget=forms.HiddenInput)
+    edits = forms.IntegerField(required=False, min_value=0, max_value=10**6, widget=forms.HiddenInput)
+
+    def __init__(self, step: Step, catalogue: Catalogue, *args: Any, **more: Any) -> None:
+        """Make the fields of `step` and fill them with what it says."""
+        super().__init__(*args, **more)
+        self.step = step
+        self.fields["name"] = _line("What it does, in words people will read", step.name, LONGEST_NAME)
+        for name, field in _own_fields(step, catalogue):
+            self.fields[name] = field
+        self.fields["gives_up_seconds"] = _seconds("Gives up after, in seconds", step.gives_up_seconds)
+        self.fields["on_failure"] = forms.ChoiceField(
+            label="If it fails",
+            choices=[(str(word), REACTIONS[word]) for word in OnFailure],
+            initial=str(step.on_failure),
+        )
+
+    @property
+    def left_out(self) -> list[str]:
+        """Return the parameters whose values are not texts; they are edited in the text of the playbook."""
+        given = self.step.parameters if isinstance(self.step, ActionStep) else {}
+        return [name for name, value in given.items() if not _is_simple(value)]
+
+    def changes(self) -> dict[str, Any]:
+        """Return the step's fields for `change_step`; None removes what was emptied."""
+        said = self.cleaned_data
+        found: dict[str, Any] = {"name": said["name"], "on_failure": said["on_failure"]}
+        if said["on_failure"] == self.step.on_failure:
+            del found["on_failure"]
+        found["gives_up_seconds"] = said["gives_up_seconds"]
+        if isinstance(self.step, ActionStep):
+            found["with"] = {name.removeprefix(PREFIX): said[name] or None for name in said if name.startswith(PREFIX)}
+        elif isinstance(self.step, CheckStep):
+            own = ("path", "url", "status", "contains", "within_seconds")
+            found["check"] = {name: said[name] or None for name in own if name in said}
+        elif isinstance(self.step, HumanStep):
+            found |= {"human": said["human"], "evidence": said["evidence"] or None}
+        return found
+
+
+class ListField(forms.CharField):
+    """Texts, one a line. A single placeholder stays a single text: it becomes a list when it is filled."""
+
+    widget = forms.Textarea
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a list as lines."""
+        return "\n".join(value) if isinstance(value, (list, tuple)) else value
+
+    def clean(self, value: Any) -> Any:
+        """Return a text for one placeholder, else the lines as a list."""
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        alone = len(lines) == 1 and lines[0].startswith("{") and lines[0].endswith("}")
+        return lines[0] if alone else lines
+
+
+def _own_fields(step: Step, catalogue: Catalogue) -> Iterator[tuple[str, forms.Field]]:
+    if isinstance(step, ActionStep):
+        yield from _parameters(step, catalogue)
+    elif isinstance(step, CheckStep):
+        check = step.check
+        yield "path", _line("Path under the public address", check.path, 2000, required=not check.url)
+        if check.url:
+            yield "url", _line("Whole address", check.url, 2000, required=False)
+        yield (
+            "status",
+            forms.IntegerField(
+                label="Wanted status", required=False, min_value=100, max_value=599, initial=check.status
+            ),
+        )
+        yield "contains", _line("Wanted in the answer", check.contains, 10_000, required=False)
+        yield "within_seconds", _seconds("Must hold within, in seconds", check.within_seconds)
+    elif isinstance(step, HumanStep):
+        yield "human", _text("What to do", step.instructions)
+        yield "evidence", forms.BooleanField(label="Asks for evidence", required=False, initial=step.evidence)
+
+
+def _parameters(step: ActionStep, catalogue: Catalogue) -> Iterator[tuple[str, forms.Field]]:
+    offers = catalogue.offers(step.use)
+    declared = {one.name: one for one in offers[0].action.parameters} if offers else {}
+    for name in dict.fromkeys((*declared, *step.parameters)):
+        value = step.parameters.get(name)
+        if _is_simple(value):
+            yield PREFIX + name, _parameter(declared.get(name, Parameter(name, name, required=False)), value)
+
+
+def _parameter(parameter: Parameter, value: Any) -> forms.Field:
+    shared = {
+        "label": parameter.title,
+        "required": parameter.required,
+        "help_text": parameter.help,
+        "initial": value,
+    }
+    if parameter.kind == "list" or isinstance(value, list):
+        return ListField(**shared)
+    return forms.CharField(**shared, widget=forms.Textarea(attrs={"rows": 3}) if len(value or "") > 60 else None)
+
+
+def _is_simple(value: Any) -> bool:
+    return (
+        value is None or isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
+    )
+
+
+def _line(label: str, value: str, longest: int, *, required: bool = True) -> forms.Field:
+    return forms.CharField(label=label, initial=value, max_length=longest, required=required)
+
+
+def _text(label: str, value: str) -> forms.Field:
+    return forms.CharField(label=label, initial=value, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+def _seconds(label: str, value: int | None) -> forms.Field:
+    return forms.IntegerField(label=label, required=False, min_value=1, max_value=LONGEST_STEP_SECONDS, initial=value)
