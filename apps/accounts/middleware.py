@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -57,6 +58,8 @@ class RefusalMiddleware(MiddlewareMixin):
             return reauthentication.ask(request, exception)
         if isinstance(exception, Refused):
             return refusing.show(request, exception)
+        if isinstance(exception, DatabaseError) and (refusal := refusing.lost_race(exception)):
+            return refusing.show(request, refusal)
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from psycopg.errors import DeadlockDetected, LockNotAvailable, UniqueViolation
 
 from apps.accounts.events import DEED_REFUSED
 from apps.accounts.programs import problem_of
@@ -27,6 +28,15 @@ def show(request: HttpRequest, refusal: Refused) -> HttpResponse:
     page = refusal.status if refusal.status in PAGES else 400
     context = {**refusal.extra, "reason": refusal.message}
     return render(request, f"errors/{page}.html", context, status=refusal.status)
+
+
+def lost_race(error: Exception) -> Refused | None:
+    """Return the refusal for a write that somebody else was quicker with, or None for any other error."""
+    if isinstance(error.__cause__, UniqueViolation):
+        return Refused("Somebody else did the same at the same moment. Nothing was changed here; read it again.")
+    if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+        return Refused("Somebody else is changing this right now. Nothing was changed here; try again.", code="busy")
+    return None
 
 
 def not_found(request: HttpRequest) -> HttpResponse:

@@ -34,7 +34,7 @@ class Questions(programs.Listing):
 def list_approvals(request: HttpRequest, listing: Query[Questions]) -> dict[str, Any]:
     """Only questions that the token's person could answer now."""
     waiting = asking.waiting_for(programs.person_of(request))
-    return {"items": [as_json(question) for question in waiting], "next": None}
+    return programs.page_of_list(request, waiting, render=as_json)
 
 
 @router.post("/approvals/{id}/votes", response={201: dict}, summary="Answer a question")

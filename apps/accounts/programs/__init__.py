@@ -38,6 +38,8 @@ An app's `api.py`:
 - Paths are written in full from the API's root, without a slash at the end: the router is mounted at "".
 - Query parameters that the view does not declare are refused; path ids are plain `str`.
 - Several bodies in one view are not supported; raw bodies (YAML, Markdown) are read from `request.body`.
+- A list that is computed, not queried: `page_of_list(request, rows, render=…)`.
+- A view that reads providers first: `@idempotent_after_reading`, returning the deed as a function.
 - A stream is a plain `def` that returns StreamingHttpResponse over an async generator.
 - `is_fresh(request)` is true for a token with the scope `approve`.
 """
@@ -55,7 +57,7 @@ from apps.accounts.programs.bearer import (
 )
 from apps.accounts.programs.bodies import Body, Listing, read_json
 from apps.accounts.programs.idempotency import idempotent, idempotent_after_reading
-from apps.accounts.programs.paging import page, slice_of
+from apps.accounts.programs.paging import page, page_of_list, slice_of
 from apps.accounts.programs.problems import TooLarge, TooOften, Unauthenticated, problem, problem_of
 from apps.accounts.programs.references import find, refer
 
@@ -76,6 +78,7 @@ __all__ = [
     "idempotent",
     "idempotent_after_reading",
     "page",
+    "page_of_list",
     "person_of",
     "problem",
     "problem_of",

@@ -78,3 +78,14 @@ def _place(model: type[Model], field: str, after: str) -> tuple[Any, Any]:
         return model._meta.get_field(field).to_python(value), model._meta.pk.to_python(key)
     except (ValueError, TypeError, binascii.Error, ValidationError, RecursionError) as problem:
         raise Unacceptable("after: this is not a cursor of this list.", field="after") from problem
+
+
+def page_of_list(request: HttpRequest, rows: list[Any], *, render: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return the same page for rows that are already here and in order: the cursor is the last row's id."""
+    limit, after = _limit(request.GET.get("limit"), USUAL), request.GET.get("after")
+    places = {str(row.pk): number for number, row in enumerate(rows)}
+    if after is not None and after not in places:
+        raise Unacceptable("after: this is not a cursor of this list.", field="after")
+    rest = rows[places[after] + 1 :] if after is not None else rows
+    cursor = str(rest[limit - 1].pk) if len(rest) > limit else None
+    return {"items": [render(row) for row in rest[:limit]], "next": cursor}
