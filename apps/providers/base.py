@@ -142,7 +142,7 @@ class Proof(StrEnum):
 class Verification:
     """What a look after the call proved. `readings` are lines for people: (mark, text).
 
-    A mark is one of "done", "waiting", "failed".
+    A mark is one of "done", "running", "failed".
     """
 
     proof: Proof

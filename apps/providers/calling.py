@@ -16,7 +16,7 @@ import stamina
 
 from apps.providers import http
 from apps.providers.base import Access, ProviderError, Sending
-from apps.providers.endings import NOT_DEFINITIVE, dig, quoted, retry_after_seconds
+from apps.providers.endings import NOT_DEFINITIVE, dig, quoted, wait_of
 from apps.providers.http import Answer, Limits, Lost, NotSent, Request, TooMuch
 from apps.providers.redaction import redact, secrets_in
 
@@ -182,7 +182,7 @@ def _wait(error: Exception) -> bool | float:
         return False
     if isinstance(error.ended, ProviderError):
         return True
-    seconds = retry_after_seconds(error.ended.headers)
+    seconds = wait_of(error.ended)
     if seconds is None:
         return error.ended.status >= 500
     return seconds if seconds <= LONGEST_READ_WAIT_SECONDS else False

@@ -8,6 +8,7 @@ the name.
 
 from __future__ import annotations
 
+import logging
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,8 @@ from typing import Any
 import httpcore
 
 from apps.providers import outbound
+
+logger = logging.getLogger(__name__)
 
 
 class Withdrawn(Exception):
@@ -46,9 +49,16 @@ class Exchange:
     def begin(self) -> None:
         """Ask for permission before the first byte of the request. Raises Withdrawn."""
         if not self.sent:
-            if not self.permit():
+            if not self._permitted():
                 raise Withdrawn
             self.sent = True
+
+    def _permitted(self) -> bool:
+        try:
+            return self.permit()
+        except Exception:
+            logger.exception("Whether a request may be sent could not be found out; it is not sent.")
+            return False
 
 
 current: ContextVar[Exchange] = ContextVar("exchange")

@@ -59,6 +59,14 @@ def _reset(text: str, now: float) -> float | None:
     return number - now if number >= 1e9 else number
 
 
+def wait_of(answer: Answer) -> float | None:
+    """Return how long an answer asks to wait; reset headers stand on every answer and count only on a 429."""
+    headers = answer.headers
+    if answer.status != 429:
+        headers = {name: value for name, value in headers.items() if name not in RESET_HEADERS}
+    return retry_after_seconds(headers)
+
+
 def not_sent(error: NotSent) -> Outcome:
     """Return the outcome of a request of which no byte left."""
     return Outcome(OutcomeKind.NOT_SENT, str(error), retryable=True)
@@ -78,7 +86,7 @@ def refused(message: str, *, needs_operator: bool = False, answer: Answer | None
 
 def later(message: str, answer: Answer, seconds: float | None = None) -> Outcome:
     """Return the outcome of "not now": nothing was changed, try again after the time that was asked for."""
-    wait = retry_after_seconds(answer.headers)
+    wait = wait_of(answer)
     return Outcome(
         OutcomeKind.RETRY_LATER,
         message,
@@ -94,7 +102,7 @@ def unknown(message: str, answer: Answer) -> Outcome:
         OutcomeKind.AMBIGUOUS,
         message,
         status=answer.status,
-        retry_after_seconds=retry_after_seconds(answer.headers),
+        retry_after_seconds=wait_of(answer),
         retryable=True,
     )
 

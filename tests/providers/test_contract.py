@@ -42,7 +42,7 @@ def plain(result: Outcome | Observation, access: Access) -> str:
 
 def patient(sending: Sending, fault: str) -> Sending:
     """Return an attempt that gives up soon where the fault is silence."""
-    return replace(sending, deadline_seconds=0.4 if fault.startswith("hang") else 5.0)
+    return replace(sending, deadline_seconds=0.25 if fault.startswith("hang") else 5.0)
 
 
 @every_use
@@ -176,6 +176,13 @@ def test_a_provider_that_is_not_there_is_not_sent_to(
     outcome = adapter.apply(nowhere, use.call, sending)
     assert outcome.kind is not OutcomeKind.SUCCEEDED
     assert outcome.kind is not OutcomeKind.AMBIGUOUS
+
+
+@pytest.mark.parametrize("use", {use.slug: use for use in USES}.values(), ids=str)
+def test_a_provider_that_is_not_there_is_said_to_be_unreadable(
+    use: Use, adapter: Provider, access: Access, sending: Sending
+) -> None:
+    nowhere = replace(access, base_url="http://127.0.0.1:9")
     assert adapter.observe(nowhere, use.call, sending).seen is Seen.UNREADABLE
     assert "error" in {finding.level for finding in adapter.check(nowhere)}
 

@@ -67,6 +67,17 @@ def test_a_withdrawn_permission_is_not_sent(serve: Serve, sending: Sending) -> N
     assert server.requests == []
 
 
+def test_a_permission_that_cannot_be_found_out_is_none(serve: Serve) -> None:
+    server = serve(answer(200, {}))
+
+    def broken() -> bool:
+        raise OSError("the database is away")
+
+    with pytest.raises(NotSent):
+        http.send(request(server.url + "/"), permit=broken)
+    assert server.requests == []
+
+
 def test_a_header_with_a_line_break_is_not_sent_and_not_shown(serve: Serve) -> None:
     server = serve(answer(200, {}))
     bad = Request("Example", "GET", server.url + "/", {"Authorization": f"Bearer {CANARY}\r\nX: y"})
@@ -191,6 +202,7 @@ def test_a_read_is_tried_again(respond: object, serve: Serve) -> None:
         (answer(429, {}, {"Retry-After": "60"}), 1),
         (answer(429, {}), 1),
         (answer(500, {}), 3),
+        (answer(500, {}, {"X-RateLimit-Reset": "9999999999"}), 3),
     ],
 )
 def test_a_read_gives_its_last_answer_back(respond: object, tries: int, serve: Serve) -> None:

@@ -106,6 +106,19 @@ def test_the_event_carries_our_key_and_no_sign_in(pagerduty: Provider, serve: Se
     assert body["payload"]["severity"] == "critical"
 
 
+def test_an_endpoint_that_cannot_list_is_taken_at_its_word(pagerduty: Provider, serve: Serve, sending: Sending) -> None:
+    note = answer(200, {"note": {"id": "PN1", "content": "x"}})
+    server = serve(routed({"POST /incidents/P1/notes": note}))
+    here = Access(server.url, {"from_email": "a@example.com"}, {"api_token": "token-123"})
+    call = Call("note", {"incident": "P1", "content": "x"})
+    assert pagerduty.observe(here, call, sending).seen is Seen.UNREADABLE
+    assert pagerduty.apply(here, call, sending).kind is OutcomeKind.SUCCEEDED
+    assert server.requests[-1].json() == {"note": {"content": f"x\n\n[{sending.marker}]"}}
+    assert server.requests[-1].headers["from"] == "a@example.com"
+    assert server.requests[-1].headers["authorization"] == "Token token=token-123"
+    assert pagerduty.verify(here, call, sending).proof is Proof.SATISFIED
+
+
 def test_a_conflict_that_cannot_be_looked_into_stays_unknown(
     pagerduty: Provider, serve: Serve, sending: Sending
 ) -> None:

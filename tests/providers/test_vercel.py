@@ -173,6 +173,31 @@ def test_deployments_are_listed_newest_first_with_what_people_need(vercel: Verce
 
 
 PROJECT = "GET /v9/projects/prj_1"
+JOB = {"type": "rollback", "toDeploymentId": TARGET, "requestedAt": 1}
+
+
+@pytest.mark.parametrize(
+    ("job", "moving"),
+    [
+        (None, True),
+        ({**JOB, "jobStatus": "succeeded"}, True),
+        ({**JOB, "jobStatus": "failed"}, False),
+        ({**JOB, "jobStatus": "succeeded", "toDeploymentId": "dpl_other"}, False),
+    ],
+)
+def test_addresses_that_follow_one_by_one_are_under_way_unless_the_job_says_otherwise(
+    job: Any, moving: bool, vercel: Vercel, serve: Serve, sending: Sending
+) -> None:
+    aliases = [
+        {"domain": name, "target": "PRODUCTION", "deployment": {"id": reference}}
+        for name, reference in (("a.example", TARGET), ("b.example", LIVE))
+    ]
+    body = {"alias": aliases, "lastAliasRequest": job}
+    here = replace(SPARSE, base_url=serve(routed({PROJECT: answer(200, body)})).url)
+    seen = vercel.observe(here, BACK)
+    assert (seen.seen, seen.under_way) == (Seen.OTHER, moving)
+    failed = bool(job) and job["jobStatus"] == "failed"
+    assert vercel.verify(here, BACK, sending).proof is (Proof.VIOLATED if failed else Proof.NOT_YET)
 
 
 @pytest.mark.parametrize(

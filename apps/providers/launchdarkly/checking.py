@@ -39,7 +39,7 @@ def _environment(access: Access) -> list[Finding]:
 
 def _flags_instead(access: Access, project: str, environment: str) -> list[Finding]:
     """Ask for flags where the environment's own page is not to be had."""
-    query = {"env": environment, "filter": f"filterEnv:{environment}", "limit": 1}
+    query: dict[str, str | int | None] = {"env": environment, "filter": f"filterEnv:{environment}", "limit": 1}
     flags: Answer = API.read(access, f"/api/v2/flags/{project}", query)
     if flags.ok:
         found = [Finding("ok", f"Signed in; the project {project} is there.", "project")]

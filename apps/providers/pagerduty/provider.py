@@ -146,14 +146,14 @@ class PagerDuty(Provider):
         return self._incident(access, call, sending)
 
     def verify(self, access: Access, call: Call, sending: Sending) -> Verification:
-        """Say whether the incident or the note is there; with a routing key alone the receipt has to do."""
+        """Say whether the incident or the note is there; where nobody can look, the receipt has to do."""
         seen = self.observe(access, call, sending)
         if seen.seen is Seen.DESIRED:
             return Verification(Proof.SATISFIED, seen.summary, (("done", seen.summary),))
-        if call.action == "trigger" and not has(access, "api_token"):
-            text = "PagerDuty took the event. Without an API token the incident cannot be looked at."
+        if seen.seen is Seen.UNREADABLE:
+            text = f"PagerDuty confirmed it. It could not be read back: {seen.summary}"
             return Verification(Proof.SATISFIED, text, (("done", text),))
-        return Verification(Proof.NOT_YET, seen.summary, (("waiting", seen.summary),))
+        return Verification(Proof.NOT_YET, seen.summary, (("running", seen.summary),))
 
     def what_stays(self, call: Call) -> Sequence[str]:
         """Say what undoing a rollback does not take back."""

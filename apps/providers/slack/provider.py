@@ -116,7 +116,7 @@ class Slack(Provider):
         """Say whether the message is there; where the channel cannot be read, Slack's own word has to do."""
         found = self._search(access, call, sending)
         if found.trace is Trace.ABSENT:
-            return Verification(Proof.NOT_YET, found.why, (("waiting", found.why),))
+            return Verification(Proof.NOT_YET, found.why, (("running", found.why),))
         if found.trace is Trace.FOUND:
             return Verification(Proof.SATISFIED, found.why, (("done", found.why),))
         text = f"Slack confirmed the message. It could not be read back: {found.why}"

@@ -47,7 +47,7 @@ def verification(access: Access, call: Call, seen: Observation) -> Verification:
     """Return what an observation proves, with one reading per production address."""
     wanted = call.parameters["deployment"]
     addresses = {name: at for name, at in seen.readings.items() if name != "moving to"}
-    lines = tuple(("done" if at == wanted else "waiting", f"{name} → {at}") for name, at in addresses.items())
+    lines = tuple(("done" if at == wanted else "running", f"{name} → {at}") for name, at in addresses.items())
     if seen.seen is Seen.DESIRED:
         return Verification(Proof.SATISFIED, f"All production addresses serve {wanted}.", lines)
     if seen.seen is Seen.OTHER and not seen.under_way:

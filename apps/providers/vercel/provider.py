@@ -95,20 +95,21 @@ class Vercel(Provider):
         readings = dict(now.live.addresses) or {"production": now.live.reference}
         if not now.live.reference and not now.live.addresses:
             return Observation(Seen.UNREADABLE, "Vercel does not say which deployment is live.")
-        if moving := now.live.moving_to:
-            readings["moving to"] = moving
+        if target := now.live.moving_to:
+            readings["moving to"] = target
             return Observation(
                 Seen.OTHER,
-                f"Vercel is moving production to {moving} just now.",
-                {"live": f"moving to {moving}"},
+                f"Vercel is moving production to {target} just now.",
+                {"live": f"moving to {target}"},
                 readings,
                 datetime.now(UTC),
-                under_way=moving == wanted,
+                under_way=target == wanted,
             )
         served = now.live.reference or f"mixed: {', '.join(sorted(set(now.live.addresses.values())))}"
         seen = Seen.DESIRED if served == wanted else Seen.OTHER
         summary = f"Production serves {served} (according to {now.live.source})."
-        return Observation(seen, summary, {"live": served}, readings, datetime.now(UTC))
+        moving = not now.live.reference and now.brings(wanted)
+        return Observation(seen, summary, {"live": served}, readings, datetime.now(UTC), under_way=moving)
 
     @ends_in_an_outcome
     def apply(self, access: Access, call: Call, sending: Sending) -> Outcome:

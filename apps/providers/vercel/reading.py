@@ -55,6 +55,14 @@ class Production:
     job: Job | None
     reason: str = ""
 
+    def brings(self, wanted: str) -> bool:
+        """Say whether some addresses are on `wanted` and nothing says that the others will not follow.
+
+        A finished job can be ahead of the list of addresses.
+        """
+        last = self.job is None or (self.job.target == wanted and self.job.status != "failed")
+        return last and wanted in self.live.addresses.values()
+
 
 def scope(access: Access) -> dict[str, str]:
     """Return the query that names the team; Vercel wants it on every call."""
