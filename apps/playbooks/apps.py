@@ -1,4 +1,4 @@
-"""Registers the app, and tells the deploy gate below which plans there are."""
+"""Registers the app: which plans there are, and that a new environment gets the shipped ones."""
 
 from django.apps import AppConfig
 
@@ -10,8 +10,10 @@ class PlaybooksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Answer the questions of apps.deployments about plans; models can be imported only now."""
+        """Speak with the apps below; models can be imported only now."""
         from apps.deployments.plans import plans_come_from
-        from apps.playbooks import events, library  # noqa: F401 (events are declared by being imported)
+        from apps.playbooks import events, library, shipping  # noqa: F401 (importing declares events)
+        from apps.timeline.log import event_recorded
 
         plans_come_from(exists=library.exists, fitting=library.fitting_slugs)
+        event_recorded.connect(shipping.listen, dispatch_uid="playbooks.shipping")

@@ -8,46 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from apps.deployments.roles import ROLES
+from apps.playbooks.choices import Audience, InputKind, Kind, OnFailure
 
 CONNECTION_ROLES = tuple(ROLES)
 MESSAGE_ROLES = frozenset({"chat", "paging", "mail", "status"})  # a message never stops a run
 SEVERITIES = ("P0", "P1", "P2", "P3")
 CHECK_WITHIN_SECONDS = 60
-
-
-class Kind(StrEnum):
-    """Which way the playbook goes: back to a known-good deployment, or forward again after the fix."""
-
-    ROLLBACK = "rollback"
-    FORWARD = "forward"
-
-
-class OnFailure(StrEnum):
-    """What the run does when a step has failed for good."""
-
-    HALT = "halt"
-    CONTINUE = "continue"
-    COMPENSATE = "compensate"
-
-
-class Audience(StrEnum):
-    """Who a message is written for."""
-
-    INTERNAL = "internal"
-    STAKEHOLDER = "stakeholder"
-    PUBLIC = "public"
-
-
-class InputKind(StrEnum):
-    """What a person fills in when proposing."""
-
-    TEXT = "text"
-    LIST = "list"
-    CHOICE = "choice"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.playbooks import yaml_emitting
+from apps.playbooks.choices import InputKind, Kind, OnFailure
 from apps.playbooks.definition import (
     CHECK_WITHIN_SECONDS,
     DEFAULT_APPROVALS,
@@ -22,10 +23,7 @@ from apps.playbooks.definition import (
     Definition,
     HumanStep,
     Input,
-    InputKind,
-    Kind,
     Loss,
-    OnFailure,
     Step,
     Trigger,
 )

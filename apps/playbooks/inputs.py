@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.playbooks.definition import Definition, Input, InputKind
+from apps.playbooks.choices import InputKind
+from apps.playbooks.definition import Definition, Input
 from apps.playbooks.fields import LONGEST_TEXT
 from apps.playbooks.nodes import why_not_scalar
 from apps.playbooks.problems import Invalid, Problem

@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 from apps.accounts.models import Role
 from apps.deployments.models import Environment
 from apps.playbooks.catalogue import Catalogue, installed
-from apps.playbooks.definition import Definition, Kind
+from apps.playbooks.choices import Kind
+from apps.playbooks.definition import Definition
 from apps.playbooks.models import Playbook, Revision
 from apps.playbooks.parsing import parse
 

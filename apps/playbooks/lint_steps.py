@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.playbooks.catalogue import Catalogue
-from apps.playbooks.definition import ActionStep, CheckStep, Definition, OnFailure, Step
+from apps.playbooks.choices import OnFailure
+from apps.playbooks.definition import ActionStep, CheckStep, Definition, Step
 from apps.playbooks.findings import ERROR, WARNING, Finding
 from apps.playbooks.placeholders import WHEN_SENT, names_in_value
 from apps.providers.base import Risk

@@ -103,7 +103,7 @@ def step(
     """Return the page of one step: the list of steps, its form, and what the side of the editor says."""
     if refusal and refusal.code == "changed_meanwhile":
         form.data = {
-            **form.data.dict(),
+            **dict(form.data.items()),
             **{name: "" if value is None else value for name, value in seen.items()},
         }
     return {

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from apps.playbooks import parsing_people, parsing_steps, yaml_text
-from apps.playbooks.definition import Definition, Fits, Kind, Trigger
+from apps.playbooks.choices import Kind
+from apps.playbooks.definition import Definition, Fits, Trigger
 from apps.playbooks.fields import LONGEST_TEXT, Fields, Reading, text_of
 from apps.playbooks.nodes import Node, from_python
 from apps.playbooks.problems import Invalid, Problem

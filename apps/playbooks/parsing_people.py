@@ -5,17 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from apps.playbooks.definition import (
-    DEFAULT_APPROVALS,
-    SEVERITIES,
-    Approvals,
-    Audience,
-    Checklist,
-    ChecklistItem,
-    Input,
-    InputKind,
-    Message,
-)
+from apps.playbooks.choices import Audience, InputKind
+from apps.playbooks.definition import DEFAULT_APPROVALS, SEVERITIES, Approvals, Checklist, ChecklistItem, Input, Message
 from apps.playbooks.fields import LONGEST_TEXT, Fields, Reading, text_of
 from apps.playbooks.nodes import Node
 from apps.playbooks.parsing_steps import name_from

@@ -6,6 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from apps.playbooks.choices import OnFailure
 from apps.playbooks.definition import (
     CHECK_WITHIN_SECONDS,
     CONNECTION_ROLES,
@@ -15,7 +16,6 @@ from apps.playbooks.definition import (
     CheckStep,
     HumanStep,
     Loss,
-    OnFailure,
     Step,
 )
 from apps.playbooks.fields import LONGEST_TEXT, Fields, Reading, text_of

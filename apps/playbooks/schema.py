@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from apps.playbooks.definition import CONNECTION_ROLES, SEVERITIES, Audience, InputKind, Kind, OnFailure
+from apps.playbooks.choices import Audience, InputKind, Kind, OnFailure
+from apps.playbooks.definition import CONNECTION_ROLES, SEVERITIES
 from apps.playbooks.fields import LONGEST_NAME, LONGEST_TEXT, MOST_ENTRIES
 from apps.playbooks.parsing import LONGEST_TARGET_MINUTES
 from apps.playbooks.parsing_people import LONGEST_ITEM, LONGEST_WAIT_MINUTES, WHENS

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from apps.accounts.models import Organisation
+from apps.deployments.events import ENVIRONMENT_CREATED
 from apps.deployments.models import Environment
 from apps.playbooks import library
 from apps.playbooks.lifecycle import keep_shipped
 from apps.playbooks.models import Playbook
 from apps.playbooks.shipped import shipped
 from apps.timeline.log import SYSTEM
+from apps.timeline.models import Event
 
 
 def publish_shipped(organisation: Organisation, *, by: Any = SYSTEM) -> list[Playbook]:
@@ -25,6 +27,15 @@ def publish_shipped(organisation: Organisation, *, by: Any = SYSTEM) -> list[Pla
         if fits and not library.exists(organisation.pk, one.definition.slug):
             made.append(keep_shipped(organisation, one.text, one.definition, by=by))
     return [playbook for playbook in made if playbook is not None]
+
+
+def listen(sender: Any, *, event_id: Any, organisation_id: Any, **more: Any) -> None:
+    """Publish what fits as soon as an organisation has a new environment.
+
+    Only a shortcut: `bin/portal prepare` does the same for every organisation at each start.
+    """
+    if Event.objects.filter(pk=event_id, kind=ENVIRONMENT_CREATED.name).exists():
+        publish_shipped(Organisation.objects.get(pk=organisation_id))
 
 
 def _environments(organisation: Organisation) -> list[Environment]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from apps.playbooks.catalogue import Catalogue, installed
+from apps.playbooks.choices import OnFailure
 from apps.playbooks.definition import (
     SEVERITIES,
     ActionStep,
@@ -14,7 +15,6 @@ from apps.playbooks.definition import (
     CheckStep,
     Definition,
     HumanStep,
-    OnFailure,
     Step,
     Trigger,
 )

@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 
 from apps.playbooks.catalogue import Catalogue
-from apps.playbooks.definition import ActionStep, CheckStep, HumanStep, OnFailure, Step
+from apps.playbooks.choices import OnFailure
+from apps.playbooks.definition import ActionStep, CheckStep, HumanStep, Step
 from apps.playbooks.fields import LONGEST_NAME
 from apps.playbooks.parsing_steps import LONGEST_STEP_SECONDS
 from apps.playbooks.showing import REACTIONS

@@ -6,15 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from apps.playbooks.definition import (
-    DEFAULT_APPROVALS,
-    ActionStep,
-    Approvals,
-    CheckStep,
-    HumanStep,
-    Kind,
-    OnFailure,
-)
+from apps.playbooks.choices import Kind, OnFailure
+from apps.playbooks.definition import DEFAULT_APPROVALS, ActionStep, Approvals, CheckStep, HumanStep
 from apps.playbooks.exporting import content_hash
 from apps.playbooks.parsing import parse, parse_json, parse_json_text
 from apps.playbooks.problems import Invalid

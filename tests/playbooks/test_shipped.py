@@ -2,7 +2,9 @@
 
 import pytest
 
-from apps.playbooks.definition import ActionStep, CheckStep, Kind
+from apps.playbooks.catalogue import installed
+from apps.playbooks.choices import Kind
+from apps.playbooks.definition import ActionStep, CheckStep
 from apps.playbooks.linter import report
 from apps.playbooks.shipped import shipped
 from tests.playbooks.catalogue import CATALOGUE
@@ -15,6 +17,11 @@ def test_a_shipped_playbook_has_nothing_to_correct(slug):
     found = report(BY_SLUG[slug].definition, CATALOGUE)
     assert {finding.code for finding in found.findings} <= {"nobody_agrees"}
     assert not found.errors
+
+
+@pytest.mark.parametrize("slug", sorted(BY_SLUG))
+def test_the_installed_providers_can_do_all_of_it(slug):
+    assert not report(BY_SLUG[slug].definition, installed()).errors
 
 
 def test_the_portal_rollback_goes_in_the_order_of_the_teams_plan():

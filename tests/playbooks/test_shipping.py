@@ -1,8 +1,10 @@
 """Shipped playbooks appear where they fit, once, and answer for the deploy gate."""
 
+import pytest
+
 from apps.deployments.plans import has_plan
 from apps.playbooks import library
-from apps.playbooks.definition import Kind
+from apps.playbooks.choices import Kind
 from apps.playbooks.models import Playbook
 from apps.playbooks.shipping import publish_shipped
 from tests.deployments.factories import EnvironmentFactory, ServiceFactory
@@ -32,6 +34,12 @@ def test_what_fits_is_published_as_revision_one_and_only_once(mavericks):
     assert library.fitting_slugs(environment) == ["instant-rollback"]
     assert [one.slug for one in library.published_for(environment, Kind.FORWARD)] == ["go-forward"]
     assert has_plan(environment, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_environment_gets_them_at_once(mavericks):
+    production(mavericks, hosting=ConnectionFactory(organisation=mavericks))
+    assert set(Playbook.objects.values_list("slug", flat=True)) == {"instant-rollback", "go-forward"}
 
 
 def test_a_playbook_of_that_name_is_left_alone(mavericks):
