@@ -65,21 +65,16 @@ def serving(given: Mapping[str, Any] | None) -> dict[str, str]:
         return {}
     for name, value in given.items():
         if name not in ("path", "header", "json"):
-            raise Unacceptable(
-                f"“serving” knows path, header and json, not “{name}”.", field=f"serving.{name}"
-            )
+            raise Unacceptable(f"“serving” knows path, header and json, not “{name}”.", field=f"serving.{name}")
         if value is not None and not isinstance(value, str):
             raise Unacceptable(f"“serving.{name}” must be a text.", field=f"serving.{name}")
     path, header, json = (
-        text(given.get(name) or "", f"serving.{name}", limit=300, required=False)
-        for name in ("path", "header", "json")
+        text(given.get(name) or "", f"serving.{name}", limit=300, required=False) for name in ("path", "header", "json")
     )
     if not path.startswith("/"):
         raise Unacceptable("“serving.path” must begin with “/”.", field="serving.path")
     if bool(header) == bool(json):
-        raise Unacceptable(
-            "“serving” needs a header or a place in the JSON, and only one of them.", field="serving"
-        )
+        raise Unacceptable("“serving” needs a header or a place in the JSON, and only one of them.", field="serving")
     if header and not _HEADER.match(header):
         raise Unacceptable("“serving.header” is not the name of a header.", field="serving.header")
     return {"path": path, "header": header} if header else {"path": path, "json": json}
@@ -88,14 +83,11 @@ def serving(given: Mapping[str, Any] | None) -> dict[str, str]:
 def role_of(role: str, connection: Connection) -> str:
     """Return the role when the connection's provider can fill it. Raises Unacceptable."""
     if role not in ROLES:
-        raise Unacceptable(
-            f"“{role}” is not a role. Roles are {', '.join(ROLES)}.", field=f"connections.{role}"
-        )
+        raise Unacceptable(f"“{role}” is not a role. Roles are {', '.join(ROLES)}.", field=f"connections.{role}")
     can = provider(connection.provider).roles
     if can and role not in can:
         raise Unacceptable(
-            f"“{connection.name}” ({connection.provider}) cannot be the {role} connection, "
-            f"only {' or '.join(can)}.",
+            f"“{connection.name}” ({connection.provider}) cannot be the {role} connection, only {' or '.join(can)}.",
             field=f"connections.{role}",
         )
     return role
@@ -143,9 +135,7 @@ def _migration(value: Mapping[str, Any], field: str) -> dict[str, Any]:
     if kind not in MIGRATION_KINDS:
         raise Unacceptable("A migration is additive or destructive.", field=f"{field}.kind")
     if not isinstance(value.get("reversible"), bool):
-        raise Unacceptable(
-            "Say whether the migration is reversible: true or false.", field=f"{field}.reversible"
-        )
+        raise Unacceptable("Say whether the migration is reversible: true or false.", field=f"{field}.reversible")
     return {
         "id": text(str(value.get("id") or ""), f"{field}.id", limit=200),
         "kind": kind,
@@ -160,8 +150,6 @@ def _env_change(value: Any, field: str) -> Any:
     if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
         raise Unacceptable("Give the name of the variable, or an object with a name.", field=field)
     if "value" in value:
-        raise Unacceptable(
-            "Values of variables are not kept here: leave out “value”.", field=f"{field}.value"
-        )
+        raise Unacceptable("Values of variables are not kept here: leave out “value”.", field=f"{field}.value")
     return {text(str(name), field, limit=60): text(str(item), field, limit=300, required=False)
             for name, item in value.items()}  # fmt: skip

@@ -4,23 +4,15 @@ from apps.timeline.kinds import kind
 
 SERVICE_CREATED = kind("service.created", "{actor} added the service {service}.")
 ENVIRONMENT_CREATED = kind("environment.created", "{actor} added {environment} to {service}.")
-REGISTERED = kind(
-    "deployment.registered", "{actor} registered {version} of {service} in {environment}{live}."
-)
+REGISTERED = kind("deployment.registered", "{actor} registered {version} of {service} in {environment}{live}.")
 MARKED_GOOD = kind("deployment.marked_good", "{actor} marked {version} of {service} as good: {reason}")
-MARKED_UNFIT = kind(
-    "deployment.marked_unfit", "{actor} marked {version} of {service} as unfit to go back to: {reason}"
-)
-WENT_LIVE = kind(
-    "deployment.went_live", "{version} is live in {service} {environment}; before it was {previous}."
-)
+MARKED_UNFIT = kind("deployment.marked_unfit", "{actor} marked {version} of {service} as unfit to go back to: {reason}")
+WENT_LIVE = kind("deployment.went_live", "{version} is live in {service} {environment}; before it was {previous}.")
 PINNED = kind(
     "environment.pinned",
     "{service} {environment} is pinned to {version}: new releases are built but do not go live.",
 )
-UNPINNED = kind(
-    "environment.unpinned", "{service} {environment} is no longer pinned: new releases go live again."
-)
+UNPINNED = kind("environment.unpinned", "{service} {environment} is no longer pinned: new releases go live again.")
 FROZEN = kind("freeze.made", "{actor} stopped {stops} of {scope}: {reason}")
 LIFTING_ASKED = kind("freeze.lifting_asked", "{actor} asked to allow {stops} of {scope} again: {reason}")
 LIFTED = kind("freeze.lifted", "{stops} of {scope} are allowed again; {actor} agreed.")

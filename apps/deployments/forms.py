@@ -111,9 +111,7 @@ class MigrationsField(LinesField):
 
     def _migration(self, words: list[str]) -> dict[str, Any]:
         if len(words) != 3 or words[2] not in ("reversible", "irreversible"):
-            raise forms.ValidationError(
-                "Write on each line: id, additive or destructive, reversible or irreversible."
-            )
+            raise forms.ValidationError("Write on each line: id, additive or destructive, reversible or irreversible.")
         return {"id": words[0], "kind": words[1], "reversible": words[2] == "reversible"}
 
 
@@ -132,9 +130,7 @@ class DeploymentForm(forms.Form):
     author = forms.CharField(label="By", required=False, max_length=200)
     summary = forms.CharField(required=False, max_length=300)
     good = forms.ChoiceField(label="Did it work?", choices=UNKNOWN_OR_NOT, required=False)
-    preview_reviewed = forms.ChoiceField(
-        label="Was its preview reviewed?", choices=UNKNOWN_OR_NOT, required=False
-    )
+    preview_reviewed = forms.ChoiceField(label="Was its preview reviewed?", choices=UNKNOWN_OR_NOT, required=False)
     flags = LinesField(required=False, help_text="Flags it brought, one on each line.")
     migrations = MigrationsField(
         required=False, help_text="One on each line: 0042_drop_tokens destructive irreversible"

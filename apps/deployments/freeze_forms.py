@@ -27,9 +27,7 @@ class FreezeForm(forms.Form):
     def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.person = person
-        rows = (
-            Environment.objects.visible_to(person).select_related("service").order_by("service__name", "name")
-        )
+        rows = Environment.objects.visible_to(person).select_related("service").order_by("service__name", "name")
         self.environments = {f"environment:{row.pk}": row for row in rows}
         services = {f"service:{row.service_id}": row.service for row in self.environments.values()}
         self.services: dict[str, Service] = services

@@ -73,9 +73,7 @@ def create_vote(request: HttpRequest, freeze_id: str) -> HttpResponse:
         raise Missing("Nobody has asked to lift this freeze.")
     said = request.POST
     decision, seen = said.get("decision", ""), said.get("content_hash", "")
-    asking.vote(
-        question, by=request.person, decision=decision, content_hash=seen, note=said.get("note", "")[:2000]
-    )
+    asking.vote(question, by=request.person, decision=decision, content_hash=seen, note=said.get("note", "")[:2000])
     return redirect("deployments:freezes")
 
 

@@ -58,13 +58,9 @@ def freeze_all(organisation: Organisation, *, by: Any, stops: str, reason: str) 
     """
     together = new_id()
     made = {}
-    for each in Organisation.objects.order_by(
-        "pk"
-    ):  # always this order, so that two of these cannot lock each other
+    for each in Organisation.objects.order_by("pk"):  # always this order, so that two of these cannot lock each other
         actor = by if each == organisation else SYSTEM
-        made[each.pk] = _freeze_one(
-            each, by=actor, stops=stops, scope="all", reason=reason, together=together
-        )
+        made[each.pk] = _freeze_one(each, by=actor, stops=stops, scope="all", reason=reason, together=together)
     return made[organisation.pk]
 
 
@@ -105,9 +101,7 @@ def _freeze_one(
         together=together,
     )
     if stops == "rollbacks":
-        list(
-            switches_of(made).select_for_update().order_by("pk")
-        )  # waits for intents under way, stops new ones
+        list(switches_of(made).select_for_update().order_by("pk"))  # waits for intents under way, stops new ones
         switches_of(made).update(frozen=True, generation=F("generation") + 1)
     made.save(force_insert=True)
     record(events.FROZEN, made, by=by, stops=stops, scope=scope_in_words(made), reason=reason)

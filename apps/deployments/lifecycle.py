@@ -170,17 +170,13 @@ def mark_unfit(deployment: Deployment, *, by: Person, reason: str) -> Deployment
 
 @transaction.atomic
 def _judge(deployment: Deployment, *, good: bool, by: Person, reason: str) -> Deployment:
-    deployment = (
-        Deployment.objects.select_for_update(of=("self",)).select_related("service").get(pk=deployment.pk)
-    )
+    deployment = Deployment.objects.select_for_update(of=("self",)).select_related("service").get(pk=deployment.pk)
     permissions.may_register(by, deployment).or_refuse()
     reason = entering.text(reason, "reason", limit=500)
     deployment.good = good
     deployment.save(update_fields=["good"])
     what = events.MARKED_GOOD if good else events.MARKED_UNFIT
-    record(
-        what, deployment, by=by, version=deployment.version, service=deployment.service.name, reason=reason
-    )
+    record(what, deployment, by=by, version=deployment.version, service=deployment.service.name, reason=reason)
     return deployment
 
 

@@ -36,9 +36,7 @@ def ask_to_lift(freeze: Freeze, *, by: Person, reason: str) -> Question:
     freeze = Freeze.objects.select_for_update(of=("self",)).select_related("question").get(pk=freeze.pk)
     _refuse_if_lifted(freeze)
     if freeze.question and freeze.question.state == "open" and freeze.question.expires_at > timezone.now():
-        raise Refused(
-            "Somebody has asked for this already; it waits for a second person.", code="already_asked"
-        )
+        raise Refused("Somebody has asked for this already; it waits for a second person.", code="already_asked")
     roles = _roles_that_may_agree(by)
     freeze.question = asking.ask(
         organisation=by.organisation,
@@ -105,9 +103,7 @@ def _lift_one(freeze: Freeze, *, by: Any) -> Freeze:
 
 def _refuse_if_lifted(freeze: Freeze) -> None:
     if freeze.lifted_at:
-        raise Refused(
-            "This freeze is lifted already. Nothing was changed.", code="already_lifted", state="lifted"
-        )
+        raise Refused("This freeze is lifted already. Nothing was changed.", code="already_lifted", state="lifted")
 
 
 def _roles_that_may_agree(by: Person) -> list[str]:
@@ -115,7 +111,5 @@ def _roles_that_may_agree(by: Person) -> list[str]:
     roles = Role.objects.filter(organisation_id=by.organisation_id, rights__contains=[FREEZE])
     holders = Person.objects.filter(roles__in=roles, active=True).exclude(pk=by.pk)
     if not holders.exists():
-        raise Refused(
-            "Nobody else here may agree: give a second person a role that may freeze.", code="nobody_else"
-        )
+        raise Refused("Nobody else here may agree: give a second person a role that may freeze.", code="nobody_else")
     return sorted(roles.values_list("slug", flat=True))

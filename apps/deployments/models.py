@@ -95,9 +95,7 @@ class EnvironmentConnection(OrganisationRow):
     connection = WithinOrganisation("providers.Connection", related_name="uses")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["environment", "role"], name="one_connection_per_role")
-        ]
+        constraints = [models.UniqueConstraint(fields=["environment", "role"], name="one_connection_per_role")]
 
 
 class Deployment(OrganisationRow):
@@ -121,9 +119,7 @@ class Deployment(OrganisationRow):
     checked_at = models.DateTimeField(null=True)
     usable = models.BooleanField(null=True)
     usable_reason = models.CharField(max_length=300, blank=True)
-    served_at = models.DateTimeField(
-        null=True
-    )  # when it first served this environment; null while nobody saw it do so
+    served_at = models.DateTimeField(null=True)  # when it first served this environment; null while nobody saw it do so
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = VisibleQuerySet.as_manager()
@@ -149,9 +145,7 @@ class Pin(OrganisationRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["environment"], condition=Q(lifted_at=None), name="one_pin_per_environment"
-            )
+            models.UniqueConstraint(fields=["environment"], condition=Q(lifted_at=None), name="one_pin_per_environment")
         ]
 
 

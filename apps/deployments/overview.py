@@ -53,9 +53,7 @@ def in_production(organisation: Any) -> list[InProduction]:
 
 def _way_back() -> QuerySet[Deployment]:
     """Marked as good and older than what runs; one that the host lost only when there is no other."""
-    candidates = Deployment.objects.filter(environment=OuterRef("pk"), good=True).exclude(
-        pk=OuterRef("live_id")
-    )
+    candidates = Deployment.objects.filter(environment=OuterRef("pk"), good=True).exclude(pk=OuterRef("live_id"))
     older = Q(deployed_at__lt=OuterRef("live__deployed_at"))
     gone = Case(When(usable=False, then=1), default=0)
     return candidates.filter(older).order_by(gone, "-deployed_at")

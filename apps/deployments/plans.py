@@ -21,9 +21,7 @@ class Plans:
 _told: list[Plans] = []
 
 
-def plans_come_from(
-    *, exists: Callable[[Any, str], bool], fitting: Callable[[Environment], Collection[str]]
-) -> None:
+def plans_come_from(*, exists: Callable[[Any, str], bool], fitting: Callable[[Environment], Collection[str]]) -> None:
     """Register who knows the playbooks; called once, from an app's ready().
 
     `exists(organisation_id, slug)`; `fitting(environment)` returns the slugs of published playbooks for

@@ -34,9 +34,7 @@ def went_live(
     incident = getattr(rollback, "incident_id", None)
     names = names_of(deployment)
     record(events.WENT_LIVE, deployment, by=by, incident=incident, previous=previous or "unknown", **names)
-    _set_pin(
-        environment, deployment if pinned else None, by=by, now=now, rollback=rollback, incident=incident
-    )
+    _set_pin(environment, deployment if pinned else None, by=by, now=now, rollback=rollback, incident=incident)
     return environment
 
 

@@ -90,9 +90,7 @@ def _host(environment: Environment, targets: Sequence[Target]) -> HostShown | No
     said = environment.host_says
     if not said:
         return None
-    return HostShown(
-        said["host"], parse_datetime(said["at"]), said["problem"], _differs(environment, targets)
-    )
+    return HostShown(said["host"], parse_datetime(said["at"]), said["problem"], _differs(environment, targets))
 
 
 def _differs(environment: Environment, targets: Sequence[Target]) -> str:

@@ -9,9 +9,7 @@ from apps.deployments.models import Deployment, Environment
 
 SHOWN = 5
 LONG_AGO = timedelta(days=7)
-CLOCKS_DIFFER = timedelta(
-    minutes=15
-)  # a start that somebody estimated may lie before the release that caused it
+CLOCKS_DIFFER = timedelta(minutes=15)  # a start that somebody estimated may lie before the release that caused it
 
 
 @dataclass(frozen=True)

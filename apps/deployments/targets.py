@@ -102,11 +102,7 @@ def look_up(deployment: Deployment, host: HostSays | None) -> tuple[bool | None,
         return None, host.problem
     hosted = host.listed.get(deployment.reference)
     if hosted:
-        return (
-            (True, f"Ready at {host.host}.")
-            if hosted.ready
-            else (False, f"{host.host} says it is not ready.")
-        )
+        return (True, f"Ready at {host.host}.") if hosted.ready else (False, f"{host.host} says it is not ready.")
     if host.knows_all_since(deployment.deployed_at):
         return False, f"{host.host} no longer lists it among its ready deployments."
     return None, f"It is older than what {host.host} lists."

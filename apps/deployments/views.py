@@ -27,9 +27,7 @@ def list_services(request: HttpRequest) -> HttpResponse:
     lines = in_production(request.organisation)
     context = {
         "lines": lines,
-        "others": Service.objects.visible_to(request.person).exclude(
-            pk__in=[one.service.pk for one in lines]
-        ),
+        "others": Service.objects.visible_to(request.person).exclude(pk__in=[one.service.pk for one in lines]),
         "may_describe": permissions.may_describe(request.person),
         "may_see_inside": permissions.may_see_freezes(request.person),
     }

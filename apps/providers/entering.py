@@ -60,9 +60,7 @@ def checked_fields(fields: Sequence[Field], given: Mapping[str, Any], group: str
     known = {field.name: field for field in fields}
     for name in given:
         if name not in known:
-            raise Unacceptable(
-                f"“{name}” is not one of the {group} of this provider.", field=f"{group}.{name}"
-            )
+            raise Unacceptable(f"“{name}” is not one of the {group} of this provider.", field=f"{group}.{name}")
     found = {}
     for name, field in known.items():
         value = _checked_value(field, given.get(name), f"{group}.{name}")
@@ -89,9 +87,7 @@ def _checked_value(field: Field, value: Any, where: str) -> Any:
 
 def _checked_json(value: Any, where: str) -> dict[str, str]:
     """Return a flat object of texts, which is all that a provider declares so far (headers)."""
-    if not isinstance(value, dict) or not all(
-        isinstance(k, str) and isinstance(v, str) for k, v in value.items()
-    ):
+    if not isinstance(value, dict) or not all(isinstance(k, str) and isinstance(v, str) for k, v in value.items()):
         raise Unacceptable("This must be an object of names and texts.", field=where)
     return {_clean(name.strip(), where): _clean(text.strip(), where) for name, text in value.items()}
 

@@ -76,9 +76,7 @@ def replace_credentials(connection: Connection, *, by: Person, credentials: Mapp
     connection = Connection.objects.select_for_update().get(pk=connection.pk)
     permissions.may_connect(by).or_refuse()
     fields = entering.known_provider(connection.provider).credentials
-    connection.sealed_credentials = _sealed(
-        connection, entering.checked_fields(fields, credentials, "credentials")
-    )
+    connection.sealed_credentials = _sealed(connection, entering.checked_fields(fields, credentials, "credentials"))
     connection.version += 1
     connection.checked_at, connection.check_ok, connection.findings = None, None, []
     connection.save()
@@ -105,9 +103,7 @@ def _insert(connection: Connection) -> None:
         with transaction.atomic():
             connection.save(force_insert=True)
     except IntegrityError:
-        raise Refused(
-            f"There is already a connection called “{connection.name}”. Choose another name.", field="name"
-        )
+        raise Refused(f"There is already a connection called “{connection.name}”. Choose another name.", field="name")
 
 
 def _ask(connection: Connection) -> list[Finding]:
