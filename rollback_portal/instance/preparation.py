@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rollback_portal.instance.places import ROOT
 
-# What a preparation may depend on: more than it reads, so that nothing is forgotten. It is repeated for nothing
-# after a change of the code, which costs two seconds once.
+# What a preparation may depend on: more than it reads, so that nothing is forgotten. After a change of the
+# code it may be repeated for nothing, which costs two seconds once.
 READS = ("apps/**/*.py", "rollback_portal/*.py", "playbooks/**/*", "requirements.lock")
 
 
