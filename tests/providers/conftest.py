@@ -9,22 +9,20 @@ from apps.providers import http
 from apps.providers.base import Access, Sending
 from apps.providers.simulation import Simulators
 from tests.providers.raw import RawServer, Respond
-from tests.simulators import simulators, simulators_process
-
-__all__ = ["simulators", "simulators_process"]
 
 CANARY = "canary-Zx81/Qp+77~never-shown"
 Serve = Callable[[Respond], RawServer]
 Connect = Callable[..., Access]
 
 
-@pytest.fixture(autouse=True)
-def _this_machine_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Allow connections to this machine, where the servers of the tests are."""
     monkeypatch.setenv("OUTBOUND_ALLOW", "127.0.0.0/8")
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+def serve(this_machine: None) -> Iterator[Serve]:
     """Start raw servers that are closed after the test."""
     servers: list[RawServer] = []
 
@@ -38,7 +36,7 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
-def connect(simulators: Simulators) -> Connect:
+def connect(simulators: Simulators, this_machine: None) -> Connect:
     """Return the access to a simulator, with settings or credentials of one's own where given."""
     world = simulators.describe()
 

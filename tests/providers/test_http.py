@@ -7,6 +7,8 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from apps.providers import http
 from apps.providers.base import Access, OutcomeKind, Sending
 from apps.providers.calling import Api
 from apps.providers.http import Limits, Lost, NotSent, Request
+from apps.providers.outbound import Policy
 from tests.providers.conftest import CANARY, Serve
 from tests.providers.raw import RawServer, Seen, answer, hanging, in_turn, raw, reset
 
@@ -30,7 +33,7 @@ def request(url: str, method: str = "POST") -> Request:
     return Request("Example", method, url, {"Authorization": f"Bearer {CANARY}"}, b"{}", (CANARY,))
 
 
-def test_a_refused_connection_is_not_sent() -> None:
+def test_a_refused_connection_is_not_sent(this_machine: None) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(NotSent, match="could not be reached"):
@@ -51,6 +54,20 @@ def test_a_certificate_for_somebody_else_is_not_sent_to(tls_server: RawServer) -
     with pytest.raises(NotSent, match="certificate"):
         http.send(request(tls_server.url.replace("http:", "https:")))
     assert tls_server.requests == []
+
+
+@pytest.mark.parametrize(("host", "good"), [("somebody.example", True), ("else.example", False)])
+def test_tls_is_checked_for_the_name_though_the_connection_goes_to_an_address(
+    host: str, good: bool, tls_server: RawServer, trusted: None
+) -> None:
+    here = Policy(networks=(ip_network("127.0.0.0/8"),), lookup=lambda name, seconds: [ip_address("127.0.0.1")])
+    asked = request(f"https://{host}:{tls_server.port}/")
+    if good:
+        assert http.send(asked, Limits(policy=here)).status == 200
+        assert tls_server.requests[0].headers["host"] == f"{host}:{tls_server.port}"
+    else:
+        with pytest.raises(NotSent, match="certificate"):
+            http.send(asked, Limits(policy=here))
 
 
 def test_a_withdrawn_permission_is_not_sent(serve: Serve, sending: Sending) -> None:
@@ -232,6 +249,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "somebody.example")])
     until = now + datetime.timedelta(days=1)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, until)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("somebody.example")]), False)
     made = builder.sign(key, hashes.SHA256())
     plain = serialization.NoEncryption()
     pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
@@ -241,11 +259,19 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def tls_server(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> RawServer:
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Trust the raw server's certificate, as an operator does for a provider of their own."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate"))
+    http._transport.cache_clear()
+    yield
+    http._transport.cache_clear()
+
+
+@pytest.fixture
+def tls_server(serve: Serve, tmp_path: Path) -> RawServer:
     """A raw server that speaks TLS with a certificate of its own."""
     server = serve(answer(200, {}))
-    folder = tmp_path_factory.mktemp("tls")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*self_signed(folder))
+    context.load_cert_chain(*self_signed(tmp_path))
     server.wrap = lambda connection: context.wrap_socket(connection, server_side=True)
     return server
