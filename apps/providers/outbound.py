@@ -2,8 +2,8 @@
 opened.
 
 A name is resolved once and the connection goes to an address that was looked at. Private addresses are
-refused unless the operator opened them with OUTBOUND_ALLOW. Sources: CVE lists named in docs/operate.md; RFC
-6890 for the networks.
+refused unless the operator opened them with OUTBOUND_ALLOW. The networks are those of
+RFC 6890 and the IANA special-purpose registries.
 """
 
 from __future__ import annotations
