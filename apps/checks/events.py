@@ -2,9 +2,7 @@
 
 from apps.timeline.kinds import kind
 
-ERRORS_ROSE = kind(
-    "environment.errors_risen", "Errors of {environment} are above {limit}: {percent} of requests fail"
-)
+ERRORS_ROSE = kind("environment.errors_risen", "Errors of {environment} are above {limit}: {percent} of requests fail")
 ERRORS_FELL = kind(
     "environment.errors_fallen", "Errors of {environment} are below {limit} again: {percent} of requests fail"
 )

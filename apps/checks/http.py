@@ -76,9 +76,7 @@ def address(environment: Environment, check: Mapping[str, Any]) -> str:
 def ask(url: str, method: str = "GET", limits: http.Limits = LIMITS) -> http.Answer:
     """Exchange one request without credentials. Raises ProviderError with a sentence."""
     shown = urlsplit(url)
-    request = http.Request(
-        shown.netloc or url[:100], method, url, {"Accept": "*/*", "Cache-Control": "no-cache"}
-    )
+    request = http.Request(shown.netloc or url[:100], method, url, {"Accept": "*/*", "Cache-Control": "no-cache"})
     return http.send(request, limits)
 
 
@@ -90,9 +88,7 @@ def refuse_address(url: str) -> None:
 def found(value: Any, wanted: Any) -> bool:
     """Say whether `value` contains what is `wanted`: an object each of whose members is there, anything else equal."""
     if isinstance(wanted, Mapping):
-        return isinstance(value, Mapping) and all(
-            k in value and found(value[k], v) for k, v in wanted.items()
-        )
+        return isinstance(value, Mapping) and all(k in value and found(value[k], v) for k, v in wanted.items())
     return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)
 
 
@@ -105,9 +101,7 @@ def _judge(answer: http.Answer, check: Mapping[str, Any]) -> list[Reading]:
         seen = answer.headers.get(name.lower())
         right = seen is not None and (not wanted or seen == wanted)
         readings.append(
-            _reading(
-                right, f"{name}: {seen}", f"{name} is {_quoted(seen)}, wanted {_quoted(wanted or 'any')}"
-            )
+            _reading(right, f"{name}: {seen}", f"{name} is {_quoted(seen)}, wanted {_quoted(wanted or 'any')}")
         )
     if (wanted_json := check.get("json")) is not None:
         readings.append(_json(answer, wanted_json))

@@ -6,11 +6,9 @@ from apps.timeline.walls import OrganisationRow, WithinOrganisation
 
 
 class ProbeRound(OrganisationRow):
-    """One round of requests to the public address: how many were made, how many failed, how slow, which version answered."""
+    """One round of requests to the public address: how many were made and failed, how slow, which version answered."""
 
-    environment = WithinOrganisation(
-        "deployments.Environment", related_name="probe_rounds", on_delete=models.CASCADE
-    )
+    environment = WithinOrganisation("deployments.Environment", related_name="probe_rounds", on_delete=models.CASCADE)
     at = models.DateTimeField()
     requests = models.PositiveIntegerField()
     failures = models.PositiveIntegerField()
@@ -30,9 +28,7 @@ class ProbeRound(OrganisationRow):
 class Probe(OrganisationRow):
     """The outside probe of one environment: when it asks next, and whether it last saw errors above the limit."""
 
-    environment = WithinOrganisation(
-        "deployments.Environment", related_name="probes", on_delete=models.CASCADE
-    )
+    environment = WithinOrganisation("deployments.Environment", related_name="probes", on_delete=models.CASCADE)
     next_at = models.DateTimeField()
     failing = models.BooleanField(default=False)
 

@@ -26,8 +26,8 @@ from apps.timeline.log import SYSTEM, record
 
 EVERY_SECONDS, LEAST_SECONDS = 10.0, 2.0
 KEPT = timedelta(days=8)  # "before the release" is a median of at most a week
-AT_ONCE = 16  # requests to the outside at the same time, over all environments
-MOST_PATHS = 20
+AT_ONCE = 32  # requests to the outside at the same time, over all environments
+MOST_REQUESTS = 30  # of one round
 STEADY = timedelta(seconds=60)  # errors count as risen or fallen when they are so over this long
 
 
@@ -49,7 +49,7 @@ def probe_due() -> int:
     """Make a round for every environment whose time has come; return how many rounds were stored.
 
     Call it about every 5 s from each worker, in a thread of its own: it returns when the slowest address has answered
-    or given up (at most 5 s each, 16 at once).
+    or given up (at most 5 s each, 32 at once).
     """
     due = claim(timezone.now())
     if due:
@@ -81,11 +81,6 @@ def claim(now: datetime) -> list[Environment]:
     return list(Environment.objects.filter(pk__in=taken).select_related("service")) if taken else []
 
 
-def prune(now: datetime) -> int:
-    """Forget rounds that nobody needs any more. Returns how many."""
-    return ProbeRound.objects.filter(at__lt=now - KEPT).delete()[0]
-
-
 def _register_new(now: datetime) -> None:
     new = Environment.objects.filter(probes=None).exclude(public_url="")
     Probe.objects.bulk_create(
@@ -95,42 +90,43 @@ def _register_new(now: datetime) -> None:
 
 
 def addresses(environment: Environment) -> list[str]:
-    """Return what a round asks for: the paths of `environment.probe`, else the path that tells the version."""
-    given = (environment.probe or {}).get("paths")
-    paths = [str(path) for path in given if isinstance(path, str)] if isinstance(given, list) else []
+    """Return what a round asks for: each path of `environment.probe` so many `times`, else the path of the version."""
+    rule = environment.probe or {}
+    given, times = rule.get("paths"), rule.get("times")
+    paths = [path for path in given if isinstance(path, str)] if isinstance(given, list) else []
     paths = paths or [str((environment.serving or {}).get("path") or "/")]
-    return [http.address(environment, {"path": path}) for path in paths[:MOST_PATHS]]
+    repeated = paths * (times if isinstance(times, int) and times > 0 else 1)
+    return [http.address(environment, {"path": path}) for path in repeated[:MOST_REQUESTS]]
 
 
 def _look(environments: Sequence[Environment]) -> list[ProbeRound]:
     at = timezone.now()
-    wanted = {
-        (place.pk, url)
-        for place in environments
-        for url in (*addresses(place), _version_address(place))
-        if url
-    }
-    with ThreadPoolExecutor(min(AT_ONCE, len(wanted) or 1), thread_name_prefix="probe") as threads:
-        asked: dict[tuple[UUID, str], Asked] = dict(zip(wanted, threads.map(_ask, wanted), strict=True))
-    return [_store(place, at, asked) for place in environments]
+    asking = [(place, url) for place in environments for url in (*addresses(place), _version_address(place)) if url]
+    with ThreadPoolExecutor(min(AT_ONCE, len(asking) or 1), thread_name_prefix="probe") as threads:
+        ended = list(threads.map(_ask, [url for _, url in asking]))
+    found: dict[UUID, list[Asked]] = {place.pk: [] for place in environments}
+    for (place, _), one in zip(asking, ended, strict=True):
+        found[place.pk].append(one)
+    return [_store(place, at, found[place.pk]) for place in environments]
 
 
 def _version_address(environment: Environment) -> str:
     return http.address(environment, environment.serving) if environment.serving else ""
 
 
-def _ask(what: tuple[UUID, str]) -> Asked:
+def _ask(url: str) -> Asked:
     try:
-        return Asked(what[1], http.ask(what[1]))
+        return Asked(url, http.ask(url))
     except ProviderError as error:
-        return Asked(what[1], None, str(error))
+        return Asked(url, None, str(error))
 
 
 @transaction.atomic
-def _store(environment: Environment, at: datetime, asked: dict[tuple[UUID, str], Asked]) -> ProbeRound:
-    answers = [asked[environment.pk, url] for url in addresses(environment)]
-    told = asked.get((environment.pk, _version_address(environment)))
-    version = serving.read(told.answer, environment.serving).version if told and told.answer else None
+def _store(environment: Environment, at: datetime, asked: list[Asked]) -> ProbeRound:
+    """Keep a round. The last of `asked` is the look at the version, where the environment says how to read it."""
+    told = asked[-1].answer if environment.serving else None
+    answers = asked[:-1] if environment.serving else asked
+    version = serving.read(told, environment.serving).version if told else None
     failed = [one for one in answers if one.failed]
     made = ProbeRound.objects.create(
         organisation_id=environment.organisation_id,
@@ -142,6 +138,7 @@ def _store(environment: Environment, at: datetime, asked: dict[tuple[UUID, str],
         version=version or "",
         detail=_words(failed[0])[:300] if failed else "",
     )
+    ProbeRound.objects.filter(environment=environment, at__lt=at - KEPT).delete()
     _tell_of_a_change(environment, at)
     return made
 

@@ -43,9 +43,7 @@ def lately(environment_id: Any, since: datetime) -> tuple[float, int] | None:
     return (100.0 * total["failed"] / total["made"], total["rounds"]) if total["made"] else None
 
 
-def readings(
-    environment: Environment, before: datetime | None = None, now: datetime | None = None
-) -> Readings:
+def readings(environment: Environment, before: datetime | None = None, now: datetime | None = None) -> Readings:
     """Return the figures beside the chart. `before` is when the suspect release went live. Two queries."""
     now = now or timezone.now()
     newest = ProbeRound.objects.filter(environment=environment).order_by("-at").first()
@@ -53,7 +51,8 @@ def readings(
         return Readings(None, None, None, None, "", None, stale=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT 100.0 * sum(failures) FILTER (WHERE at > %(recent)s) / nullif(sum(requests) FILTER (WHERE at > %(recent)s), 0),
+            """SELECT 100.0 * sum(failures) FILTER (WHERE at > %(recent)s)
+                        / nullif(sum(requests) FILTER (WHERE at > %(recent)s), 0),
                       max(slowest_ms) FILTER (WHERE at > %(recent)s),
                       percentile_cont(0.5) WITHIN GROUP (ORDER BY 100.0 * failures / nullif(requests, 0))
                         FILTER (WHERE at < %(before)s),

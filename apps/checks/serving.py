@@ -51,9 +51,7 @@ def read(answer: Answer, rule: dict[str, Any]) -> Serving:
     if version:
         return Serving(version[:100], f"answers {version[:100]}", answer.status)
     where = f"the header {rule['header']}" if rule.get("header") else f"“{rule.get('json')}”"
-    return Serving(
-        None, f"answered {answer.status} without {where}, so the version cannot be read", answer.status
-    )
+    return Serving(None, f"answered {answer.status} without {where}, so the version cannot be read", answer.status)
 
 
 def serves(environment: Environment, deployment: Deployment) -> Served:

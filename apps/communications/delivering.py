@@ -117,8 +117,8 @@ def _tell(notice: Notice, *, delivered: bool) -> None:
         notice,
         by=SYSTEM,
         incident=notice.incident_id,
-        channel=notice.channel or notice.connection.name,
-        what=notice.text.split("\n")[0][:200],
+        channel=" ".join(filter(None, (notice.connection.name, notice.channel))),
+        message=notice.text.split("\n")[0][:200],
         why=notice.last_error,
         attempts=notice.attempts,
     )

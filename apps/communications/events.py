@@ -4,5 +4,5 @@ from apps.timeline.kinds import kind
 
 POSTED = kind("update.posted", "{actor} told {whom}: {text}")
 OVERDUE = kind("update.overdue", "The update promised for {promised} is overdue")
-DELIVERED = kind("notice.delivered", "{channel} was told: {what}")
-GIVEN_UP = kind("notice.given_up", "{channel} could not be told: {what}. {why}")
+DELIVERED = kind("notice.delivered", "{channel} was told: {message}")
+GIVEN_UP = kind("notice.given_up", "{channel} could not be told: {message}. {why}")

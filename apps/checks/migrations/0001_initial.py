@@ -7,30 +7,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('deployments', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("deployments", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProbeRound',
+            name="ProbeRound",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('requests', models.PositiveIntegerField()),
-                ('failures', models.PositiveIntegerField()),
-                ('slowest_ms', models.PositiveIntegerField(null=True)),
-                ('version', models.CharField(blank=True, max_length=100)),
-                ('detail', models.CharField(blank=True, max_length=300)),
-                ('environment', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='probe_rounds', to='deployments.environment')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("requests", models.PositiveIntegerField()),
+                ("failures", models.PositiveIntegerField()),
+                ("slowest_ms", models.PositiveIntegerField(null=True)),
+                ("version", models.CharField(blank=True, max_length=100)),
+                ("detail", models.CharField(blank=True, max_length=300)),
+                (
+                    "environment",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="probe_rounds",
+                        to="deployments.environment",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organisation"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['environment', '-at'], name='probe_rounds_newest_first')],
+                "indexes": [models.Index(fields=["environment", "-at"], name="probe_rounds_newest_first")],
             },
         ),
     ]

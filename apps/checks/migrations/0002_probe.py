@@ -46,9 +46,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [models.Index(fields=["next_at"], name="probes_due")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("environment",), name="one_probe_per_environment")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("environment",), name="one_probe_per_environment")],
             },
         ),
         apps.timeline.walls.RaiseWalls("checks"),
