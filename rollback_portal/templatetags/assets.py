@@ -5,18 +5,22 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 SHEETS = (
-    "layers tokens base shell card button form state approval steps chart timeline table difference dialog".split()
+    *("layers", "tokens", "base", "shell", "card", "button", "form", "state", "approval", "steps", "chart"),
+    *("timeline", "table", "difference", "dialog"),
 )
 VENDOR = ("htmx.min", "hx-sse.min")
 SCRIPTS = (
-    "words relative-time count-down elapsed-time wall-clock time-bar local-times live-stream live-indicator page-state "
-    "keep-open log-tail copy-button theme-switch dialogs menus unsaved-guard shortcuts request-errors fold-on-phone"
-).split()
+    *("words", "relative-time", "count-down", "elapsed-time", "wall-clock", "time-bar", "local-times"),
+    *("live-stream", "live-indicator", "page-state", "keep-open", "log-tail", "copy-button", "theme-switch"),
+    *("dialogs", "menus", "unsaved-guard", "shortcuts", "request-errors", "fold-on-phone"),
+)
 
 
 def stylesheets() -> SafeString:
     """Links to every style sheet; the one for paper does not hold up the screen."""
-    links = format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(f"css/{name}.css"),) for name in SHEETS))
+    links = format_html_join(
+        "\n", '<link rel="stylesheet" href="{}">', ((static(f"css/{name}.css"),) for name in SHEETS)
+    )
     return links + format_html('\n<link rel="stylesheet" href="{}" media="print">', static("css/print.css"))
 
 

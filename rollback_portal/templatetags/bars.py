@@ -1,14 +1,17 @@
 """Draw bars and rails as SVG attributes, because the content policy allows no inline style."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from rollback_portal.templatetags import marks, times, words
 
+HATCHED = mark_safe(' fill="url(#hatch-person)"')
+Scale = Callable[[datetime], float]
 CLOSE, NARROW_CLOSE = 9.0, 30.0  # percent of a rail within which two labels would touch, on wide screens and on phones
 
 
@@ -65,7 +68,7 @@ def recovery_rail(
     now: datetime,
     target: datetime | None = None,
     healthy: datetime | None = None,
-    marks: Iterable[Mapping[str, object]] = (),
+    marks: Iterable[Mapping[str, Any]] = (),
 ) -> SafeString:
     """From the start to the end of the hour to recover: spent, projected, target, end, with a sentence when late."""
     x = _scale(start, end)
@@ -86,7 +89,7 @@ def recovery_rail(
     )
 
 
-def _scale(start: datetime, end: datetime):  # type: ignore[no-untyped-def]
+def _scale(start: datetime, end: datetime) -> Scale:
     whole = (end - start).total_seconds()
     return lambda moment: share((moment - start).total_seconds(), whole)
 
@@ -104,7 +107,8 @@ def _projected(spent: float, projected: float | None, late: tuple[str, str] | No
         return ""
     tone = late[0] if late else "quiet"
     return format_html(
-        '<rect class="projected" data-tone="{}" x="{}%" y="22.5" width="{}%" height="11" rx="1.5" fill="url(#hatch-{})"/>',
+        '<rect class="projected" data-tone="{}" x="{}%" y="22.5" width="{}%" height="11" rx="1.5"'
+        ' fill="url(#hatch-{})"/>',
         tone,
         spent,
         round(projected - spent, 2),
@@ -133,7 +137,9 @@ def _pair(now: datetime, healthy: datetime, spent: float, projected: float, room
     if spent > room:
         start = min(projected, 100 - room)
         return _now_label(now, min(spent, start - 1), "end") + _text(start, 14, _healthy_words(healthy), "", "start")
-    return _now_label(now, spent, "start") + _text(max(projected, spent + room), 14, _healthy_words(healthy), "", "start")
+    return _now_label(now, spent, "start") + _text(
+        max(projected, spent + room), 14, _healthy_words(healthy), "", "start"
+    )
 
 
 def _now_label(now: datetime, spent: float, anchor: str = "") -> SafeString:
@@ -144,32 +150,41 @@ def _healthy_words(healthy: datetime) -> SafeString:
     return format_html("healthy {}", times.svg_time(healthy))
 
 
-def _rail_marks(marks: Iterable[Mapping[str, object]], x) -> SafeString:  # type: ignore[no-untyped-def]
+def _rail_marks(marks: Iterable[Mapping[str, Any]], x: Scale) -> SafeString:
     placed = [(x(mark["at"]), mark) for mark in marks]
     shown = [(where, mark) for where, mark in placed if CLOSE <= where <= 100 - CLOSE]
     return format_html_join(
         "",
         '<g class="wide-only"><rect class="small-tick" x="{}%" y="34" width="1" height="6"/>{}</g>',
-        ((where, _text(where, 52, format_html("{} {}", mark["label"], times.svg_time(mark["at"])))) for where, mark in shown),  # type: ignore[arg-type]
+        (
+            (where, _text(where, 52, format_html("{} {}", mark["label"], times.svg_time(mark["at"]))))
+            for where, mark in shown
+        ),
     )
 
 
-def _target_tick(start: datetime, target: datetime | None, x) -> SafeString | str:  # type: ignore[no-untyped-def]
+def _target_tick(start: datetime, target: datetime | None, x: Scale) -> SafeString | str:
     if target is None:
         return ""
     label = format_html(
         '<tspan class="wide-only">{} </tspan>target {}', words.duration(target - start), times.svg_time(target)
     )
-    return format_html('<rect class="tick" x="{}%" y="18" width="2" height="20"/>{}', x(target), _text(x(target), 52, label))
+    return format_html(
+        '<rect class="tick" x="{}%" y="18" width="2" height="20"/>{}', x(target), _text(x(target), 52, label)
+    )
 
 
 def _ends(start: datetime, end: datetime) -> SafeString:
     begun = _text(0, 52, format_html("{} started", times.svg_time(start)), "", "start")
     over = _text(100, 52, times.svg_time(end), "strong", "end")
-    return begun + format_html('<svg x="100%" overflow="visible"><rect class="tick" x="-2" y="18" width="2" height="20"/></svg>{}', over)
+    return begun + format_html(
+        '<svg x="100%" overflow="visible"><rect class="tick" x="-2" y="18" width="2" height="20"/></svg>{}', over
+    )
 
 
-def _rail_words(start: datetime, end: datetime, now: datetime, target: datetime | None, healthy: datetime | None) -> str:
+def _rail_words(
+    start: datetime, end: datetime, now: datetime, target: datetime | None, healthy: datetime | None
+) -> str:
     facts = [f"Started {timezone.localtime(start):%H:%M}", f"now {timezone.localtime(now):%H:%M}"]
     if healthy:
         facts.append(f"healthy about {timezone.localtime(healthy):%H:%M}")
@@ -178,15 +193,16 @@ def _rail_words(start: datetime, end: datetime, now: datetime, target: datetime 
     return ", ".join([*facts, f"hour to recover ends {timezone.localtime(end):%H:%M}"])
 
 
-def impact_bar(segments: Iterable[Mapping[str, object]], start: datetime, end: datetime) -> SafeString:
+def impact_bar(segments: Iterable[Mapping[str, Any]], start: datetime, end: datetime) -> SafeString:
     """How one part of the product did between two instants; segments are `{state, since, until}`."""
     x = _scale(start, end)
-    pieces = [(segment["state"], x(segment["since"]), x(segment.get("until") or end)) for segment in segments]
+    pieces = [(str(each["state"]), x(each["since"]), x(each.get("until") or end)) for each in segments]
+    whole = (end - start).total_seconds()
+    told = [f"{state} for {words.duration((b - a) / 100 * whole)}" for state, a, b in pieces]
+    drawn = [(state, a, round(b - a, 2), HATCHED if state == "partly" else "") for state, a, b in pieces]
     return format_html(
-        '<svg class="impact" width="100%" height="12" role="img" aria-label="{}"><rect class="track" width="100%" height="12"/>{}</svg>',
-        "; ".join(f"{state} for {words.duration(timedelta(seconds=(b - a) / 100 * (end - start).total_seconds()))}" for state, a, b in pieces)
-        or "working all the time",
-        format_html_join("", '<rect data-impact="{}" x="{}%" width="{}%" height="12"{}/>', (
-            (state, a, round(b - a, 2), format_html(' fill="url(#hatch-person)"') if state == "partly" else "")
-            for state, a, b in pieces if state in ("failing", "partly"))),
+        '<svg class="impact" width="100%" height="12" role="img" aria-label="{}">'
+        '<rect class="track" width="100%" height="12"/>{}</svg>',
+        "; ".join(told) or "working all the time",
+        format_html_join("", '<rect data-impact="{}" x="{}%" width="{}%" height="12"{}/>', drawn),
     )

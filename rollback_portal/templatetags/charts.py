@@ -5,7 +5,6 @@ uprights lie above it at percentages, so that text never stretches.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,43 +12,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from rollback_portal.templatetags import times, words
+from rollback_portal.templatetags import times
+from rollback_portal.templatetags.chart_frame import PLOT, Frame, Point, framed, thinned
 
-ABOVE, PLOT, BELOW = 46.0, 126.0, 24.0  # px: words of events, the plot, words of the clock
-POINTS, ROWS = 300, 12  # at most this many points in the line, rows in the table
+ROWS = 12  # at most this many readings in the table
 WIDE = 640.0  # px a chart is about wide; only used to keep labels apart
 CLOCK_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400]  # seconds between axis words
-GRID_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25]  # percent between hairlines
-
-Point = tuple[datetime, float | None]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where instants and values lie: `start` and `end` of the time axis, `upper` end of the value axis, `top` in px."""
-
-    start: datetime
-    end: datetime
-    upper: float
-    top: float
-
-    @property
-    def bottom(self) -> float:
-        """Where zero lies, in pixels from the top."""
-        return self.top + PLOT
-
-    @property
-    def height(self) -> float:
-        """Of the whole picture, in pixels."""
-        return self.bottom + BELOW
-
-    def x(self, moment: datetime) -> float:
-        """Percent from the left."""
-        return round(100 * (moment - self.start) / (self.end - self.start), 2)
-
-    def y(self, value: float) -> float:
-        """Pixels from the top."""
-        return round(self.bottom - PLOT * min(value, self.upper) / self.upper, 1)
 
 
 def error_chart(
@@ -60,17 +28,17 @@ def error_chart(
     title: str = "Errors",
     unit: str = "%",
     upper: float | None = None,
-    id: str = "error-chart",  # noqa: A002
+    id: str = "error-chart",
 ) -> SafeString:
     """Values over time with limit and events. `points` are `(instant, value or None)`, oldest first.
 
     An event is `{at, label, rest, short, kind, dotted}`; only `at` and `label` are needed.
     """
     if not points:
-        return format_html('<p class="note chart-none">No reading yet. The first one draws this chart.</p>')
+        return mark_safe('<p class="note chart-none">No reading yet. The first one draws this chart.</p>')
     now = now or timezone.now()
-    points, marked = _thinned(points), sorted(events, key=lambda event: event["at"])
-    frame = _frame(points, marked, limit, now, upper)
+    points, marked = thinned(points), sorted(events, key=lambda event: event["at"])
+    frame = framed(points, marked, limit, now, upper)
     return format_html(
         '<figure class="chart" id="{0}"><svg width="100%" height="{1}" role="img" aria-labelledby="{0}-title {0}-desc">'
         '<title id="{0}-title">{2}</title><desc id="{0}-desc">{3}</desc>{4}{5}{6}{7}{8}{9}</svg>{10}</figure>',
@@ -83,34 +51,30 @@ def error_chart(
         _line(points, frame, limit),
         _limit(frame, limit, unit),
         _clock_words(frame),
-        _uprights(marked, frame) + _latest(points, frame, unit),
+        _uprights([event for event in marked if frame.start <= event["at"] <= frame.end], frame)
+        + _latest(points, frame, unit),
         _table(points, marked, unit, title),
     )
 
 
-def _thinned(points: Sequence[Point]) -> list[Point]:
-    step = max(1, len(points) // POINTS)
-    return [*points[:-1:step], points[-1]]
-
-
-def _frame(points: Sequence[Point], events: Sequence[Mapping[str, Any]], limit: float | None, now: datetime, upper: float | None) -> Frame:
-    start = min([points[0][0], *[event["at"] for event in events]])
-    span = max(now - start, timedelta(minutes=2))
-    start -= span * 0.02 if start < points[0][0] else timedelta(0)
-    values = [value for _, value in points if value is not None]
-    falling = bool(values) and values[-1] < 0.6 * max(values)
-    peak = max([*values, (limit or 0) * 1.4, 0.3])
-    step = next((step for step in GRID_STEPS if step * 4 >= peak), 25)
-    return Frame(start, max(now, points[-1][0]) + span * (0.15 if falling else 0.07), upper or (100 if step == 25 else step * 4), ABOVE if events else 16.0)
-
-
 def _future(frame: Frame, now: datetime) -> SafeString:
-    return format_html('<rect class="future" x="{}%" y="{}" width="{}%" height="{}"/>', frame.x(now), frame.top - 6, round(100 - frame.x(now), 2), PLOT + 6)
+    return format_html(
+        '<rect class="future" x="{}%" y="{}" width="{}%" height="{}"/>',
+        frame.x(now),
+        frame.top - 6,
+        round(100 - frame.x(now), 2),
+        PLOT + 6,
+    )
 
 
 def _hairlines(frame: Frame, unit: str) -> SafeString:
-    rows = [(frame.y(value), frame.y(value) - 5, f"{value:g} {unit}") for value in (frame.upper * part / 4 for part in (1, 2, 3))]
-    lines = format_html_join("", '<rect class="hairline" y="{}" width="100%" height="1"/><text x="0" y="{}">{}</text>', rows)
+    rows = [
+        (frame.y(value), frame.y(value) - 5, f"{value:g} {unit}")
+        for value in (frame.upper * part / 4 for part in (1, 2, 3))
+    ]
+    lines = format_html_join(
+        "", '<rect class="hairline" y="{}" width="100%" height="1"/><text x="0" y="{}">{}</text>', rows
+    )
     return lines + format_html('<rect class="base" y="{}" width="100%" height="1"/>', frame.bottom)
 
 
@@ -159,7 +123,9 @@ def _clock_words(frame: Frame) -> SafeString:
     moments = [first + timedelta(seconds=step * number) for number in range(count, count + 7)]
     shown = [moment for moment in moments if 4 <= frame.x(moment) <= 97]
     return format_html_join(
-        "", '<text x="{}%" y="{}" text-anchor="middle">{}</text>', ((frame.x(m), frame.height - 6, times.svg_time(m)) for m in shown)
+        "",
+        '<text x="{}%" y="{}" text-anchor="middle">{}</text>',
+        ((frame.x(m), frame.height - 6, times.svg_time(m)) for m in shown),
     )
 
 
@@ -188,16 +154,33 @@ def _room(x: float, width: float, wanted: int, free: Sequence[float], leftwards:
 
 def _upright(event: Mapping[str, Any], x: float, row: int | None, anchor: str, frame: Frame) -> SafeString:
     y = 12 if row in (0, None) else 28
-    line = format_html('<line class="event{0}" x1="{1}%" x2="{1}%" y1="{2}" y2="{3}"/>', " dotted" if event.get("dotted") else "", x, y - 10, frame.bottom)
+    line = format_html(
+        '<line class="event{0}" x1="{1}%" x2="{1}%" y1="{2}" y2="{3}"/>',
+        " dotted" if event.get("dotted") else "",
+        x,
+        y - 10,
+        frame.bottom,
+    )
     if row is None:
         return line
     label, rest = str(event["label"]), event.get("rest", "")
     short = event.get("short") or label.split(" ")[-1 if event.get("dotted") else 0].capitalize()
     words_ = format_html(
-        '<tspan class="strong wide-only">{}</tspan><tspan class="strong phone-only">{}</tspan><tspan class="wide-only">{} {}</tspan>',
-        label, short if not label.startswith("v") else label, f" {rest}" if rest else "", times.svg_time(event["at"]),
+        '<tspan class="strong wide-only">{}</tspan><tspan class="strong phone-only">{}</tspan>'
+        '<tspan class="wide-only">{} {}</tspan>',
+        label,
+        short if not label.startswith("v") else label,
+        f" {rest}" if rest else "",
+        times.svg_time(event["at"]),
     )
-    return line + format_html('<text x="{}%" y="{}" dx="{}" text-anchor="{}" class="event-word">{}</text>', x, y, 6 if anchor == "start" else -6, anchor, words_)
+    return line + format_html(
+        '<text x="{}%" y="{}" dx="{}" text-anchor="{}" class="event-word">{}</text>',
+        x,
+        y,
+        6 if anchor == "start" else -6,
+        anchor,
+        words_,
+    )
 
 
 def _latest(points: Sequence[Point], frame: Frame, unit: str) -> SafeString | str:
@@ -208,8 +191,14 @@ def _latest(points: Sequence[Point], frame: Frame, unit: str) -> SafeString | st
     beside = 100 - x > 10
     dx, dy, anchor = (10, 4, "start") if beside else (-6, -12, "end")
     return format_html(
-        '<circle class="now" cx="{0}%" cy="{1}" r="4"/><text class="strong now-word" x="{0}%" y="{1}" dx="{2}" dy="{3}" text-anchor="{4}">{5}</text>',
-        x, y, dx, dy, anchor, f"{value:.1f}".removesuffix(".0") + f" {unit}",
+        '<circle class="now" cx="{0}%" cy="{1}" r="4"/>'
+        '<text class="strong now-word" x="{0}%" y="{1}" dx="{2}" dy="{3}" text-anchor="{4}">{5}</text>',
+        x,
+        y,
+        dx,
+        dy,
+        anchor,
+        f"{value:.1f}".removesuffix(".0") + f" {unit}",
     )
 
 
@@ -224,8 +213,20 @@ def _sentence(points: Sequence[Point], events: Sequence[Mapping[str, Any]], limi
 
 def _table(points: Sequence[Point], events: Sequence[Mapping[str, Any]], unit: str, title: str) -> SafeString:
     step = max(1, len(points) // ROWS)
-    rows = [(moment, "no reading" if value is None else f"{value:.1f} {unit}") for moment, value in [*points[:-1:step], points[-1]]]
+    rows = [
+        (moment, "no reading" if value is None else f"{value:.1f} {unit}")
+        for moment, value in [*points[:-1:step], points[-1]]
+    ]
     rows += [(event["at"], f"{event['label']} {event.get('rest', '')}") for event in events]
-    body = format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', ((times.at(moment, "short"), text) for moment, text in sorted(rows)))
-    return format_html('<details class="as-table"><summary>As a table</summary><table class="table"><caption class="visually-hidden">{}</caption>'
-                       '<thead><tr><th scope="col">Time</th><th scope="col">Reading or event</th></tr></thead><tbody>{}</tbody></table></details>', title, body)
+    body = format_html_join(
+        "",
+        '<tr><th scope="row">{}</th><td>{}</td></tr>',
+        ((times.at(moment, "short"), text) for moment, text in sorted(rows, key=lambda row: row[0])),
+    )
+    return format_html(
+        '<details class="as-table"><summary>As a table</summary><table class="table">'
+        '<caption class="visually-hidden">{}</caption><thead><tr><th scope="col">Time</th>'
+        '<th scope="col">Reading or event</th></tr></thead><tbody>{}</tbody></table></details>',
+        title,
+        body,
+    )

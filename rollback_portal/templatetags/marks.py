@@ -179,4 +179,6 @@ def mark(state: object, of: str = "rollback", word: str = "", size: int = 16, ba
 def severity(name: object) -> SafeString:
     """The severity of an incident as a solid tag."""
     value = str(getattr(name, "value", name))
-    return format_html('<span class="severity" data-severity="{0}"><span class="visually-hidden">Severity </span>{0}</span>', value)
+    return format_html(
+        '<span class="severity" data-severity="{0}"><span class="visually-hidden">Severity </span>{0}</span>', value
+    )

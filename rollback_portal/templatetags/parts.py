@@ -74,7 +74,11 @@ def vote_word(state: object) -> marks.Mark:
 def step_word(state: object, word: str = "") -> SafeString:
     """The word of a step's state in its own column; its shape stands at the start of the row."""
     looks = marks.mark_for(state, "step")
-    return format_html('<span class="mark" data-tone="{}"><span class="mark-word" aria-hidden="true">{}</span></span>', looks.tone, word or looks.word)
+    return format_html(
+        '<span class="mark" data-tone="{}"><span class="mark-word" aria-hidden="true">{}</span></span>',
+        looks.tone,
+        word or looks.word,
+    )
 
 
 @register.inclusion_tag("parts/_live_icons.html")
@@ -96,7 +100,12 @@ def field(field: BoundField) -> dict[str, Any]:
     described += [f"{field.auto_id}_error"] if field.errors else []
     widget = field.as_widget(attrs=_attributes(field, described))
     kind = getattr(field.field.widget, "input_type", "") or type(field.field.widget).__name__.lower()
-    return {"field": field, "widget": widget, "kind": kind, "box": kind == "checkbox" and not hasattr(field.field, "choices")}
+    return {
+        "field": field,
+        "widget": widget,
+        "kind": kind,
+        "box": kind == "checkbox" and not hasattr(field.field, "choices"),
+    }
 
 
 def _attributes(field: BoundField, described: list[str]) -> dict[str, Any]:
@@ -111,7 +120,7 @@ def fields(form: BaseForm) -> dict[str, Any]:
 
 
 @register.simple_block_tag
-def dialog(content: str, id: str, title: str, lead: str = "") -> SafeString:  # noqa: A002
+def dialog(content: str, id: str, title: str, lead: str = "") -> SafeString:
     """A modal dialog around `content`; `commandfor` of a button opens it, `command="close"` closes it."""
     return format_html(
         '<dialog class="dialog" id="{0}" aria-labelledby="{0}-title"><h2 id="{0}-title">{1}</h2>{2}{3}</dialog>',

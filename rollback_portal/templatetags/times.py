@@ -39,7 +39,9 @@ def wording(moment: datetime, style: str, now: datetime) -> str:
         return f"{local.day} {local:%b %Y}"
     if style == "full":
         return f"{local.day} {local:%b %Y}, {local:%H:%M:%S} {zone_name(moment)}"
-    text = f"{_other_day(local, now)}{local:%H:%M:%S}" if style == "seconds" else f"{_other_day(local, now)}{local:%H:%M}"
+    text = (
+        f"{_other_day(local, now)}{local:%H:%M:%S}" if style == "seconds" else f"{_other_day(local, now)}{local:%H:%M}"
+    )
     if style in ("short", "seconds"):
         return text
     text = f"{text} {zone_name(moment)}"

@@ -55,12 +55,25 @@ class LiveSite:
         self.url = f"http://127.0.0.1:{self.port}"
         self.journal = folder / "journal.jsonl"
         self.journal.touch()
-        self.environment = {**os.environ, "LIVE_SITE_BEGAN": str(time.time() - 60), "LIVE_SITE_JOURNAL": str(self.journal)}
+        self.environment = {
+            **os.environ,
+            "LIVE_SITE_BEGAN": str(time.time() - 60),
+            "LIVE_SITE_JOURNAL": str(self.journal),
+        }
         self.start()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "uvicorn", "tests.look.live_site:app", "--port", str(self.port), "--log-level", "error"]
+        command = [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "tests.look.live_site:app",
+            "--port",
+            str(self.port),
+            "--log-level",
+            "error",
+        ]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:

@@ -1,6 +1,7 @@
 """A tiny ASGI site with one live page, which speaks the stream contract of static/js/live-stream.js and nothing else.
 
-Its events follow the wall clock (one every 200 ms since LIVE_SITE_BEGAN), so a restarted site goes on where the old one was.
+Its events follow the wall clock (one every 200 ms since LIVE_SITE_BEGAN), so a restarted site goes on where the old
+one was.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ EVERY = 0.2  # seconds between two events
 PAGE = """{% extends "base.html" %}{% block title %}Live{% endblock %}{% block content %}
 <div data-stream="/stream/" data-cursor="{{ seq }}"{% if poll %} data-poll="/progress/"{% endif %}></div>
 <div class="card">{{ progress }}</div><ol id="lines"></ol>
-<form method="post" action="/deed/" data-needs-live><label for="why">Reason</label><input id="why" name="why"><button>Pause after this step</button></form>
+<form method="post" action="/deed/" data-needs-live>
+<label for="why">Reason</label><input id="why" name="why"><button>Pause after this step</button></form>
 {% endblock %}"""
-PROGRESS = """<section id="progress" data-rollback-state="running"><h2>Progress</h2><p id="said">Event {{ seq }}</p>{% mark "running" %}
+PROGRESS = """<section id="progress" data-rollback-state="running"><h2>Progress</h2>
+<p id="said">Event {{ seq }}</p>{% mark "running" %}
 {% at now "seconds" %}<details><summary>More</summary><p>What happened at {{ seq }}</p></details></section>"""
 CSP = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
@@ -95,7 +98,11 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 async def answer(send: Any, status: int, body: str | bytes, kind: str = "text/html; charset=utf-8") -> None:
     """One whole answer with the product's content policy."""
     data = body.encode() if isinstance(body, str) else body
-    headers = [(b"content-type", kind.encode()), (b"content-security-policy", CSP.encode()), (b"cache-control", b"no-store")]
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-security-policy", CSP.encode()),
+        (b"cache-control", b"no-store"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": data})
 

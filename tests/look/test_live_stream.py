@@ -1,4 +1,4 @@
-"""The live page in Chromium: it follows, it says when it does not, it comes back by itself, it loses and repeats nothing."""
+"""The live page in Chromium: it follows, says when it does not, comes back by itself, loses and repeats nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def event_number(page: Page) -> int:
 
 
 def follows(page: Page, from_number: int) -> None:
-    page.wait_for_function("from => Number(document.querySelector('#said').textContent.split(' ').pop()) > from", arg=from_number)
+    page.wait_for_function(
+        "from => Number(document.querySelector('#said').textContent.split(' ').pop()) > from", arg=from_number
+    )
 
 
 def lines_without_gap(page: Page) -> list[int]:
@@ -48,7 +50,10 @@ def test_a_fragment_morphs_in_place_and_keeps_what_the_reader_opened(page: Page,
     page.evaluate("document.querySelector('#progress').mine = document.querySelector('#said').mine = 'the same node'")
     page.get_by_text("More", exact=True).click()
     follows(page, event_number(page) + 3)
-    assert page.evaluate("[document.querySelector('#progress').mine, document.querySelector('#said').mine]") == ["the same node"] * 2
+    assert (
+        page.evaluate("[document.querySelector('#progress').mine, document.querySelector('#said').mine]")
+        == ["the same node"] * 2
+    )
     expect(page.get_by_text("What happened at")).to_be_visible()
 
 
@@ -67,13 +72,18 @@ def test_times_in_a_shared_fragment_are_shown_in_the_viewers_zone(page: Page, si
     page.goto(f"{site.url}/?zone=Asia/Kolkata")
     lamp(page, "live")
     follows(page, event_number(page) + 3)
-    shown, instant = page.eval_on_selector("#progress relative-time", "one => [one.textContent, one.getAttribute('datetime')]")
+    shown, instant = page.eval_on_selector(
+        "#progress relative-time", "one => [one.textContent, one.getAttribute('datetime')]"
+    )
     utc = datetime.fromisoformat(instant)
     assert shown.endswith(f"{utc + timedelta(hours=5, minutes=30):%H:%M:%S}")
 
 
 def test_a_tab_in_the_background_lets_the_stream_go_and_catches_up_afterwards(page: Page, site: LiveSite) -> None:
-    hide = "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true}); document.dispatchEvent(new Event('visibilitychange')); }"
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
     page.goto(site.url)
     lamp(page, "live")
     follows(page, event_number(page) + 2)
@@ -87,7 +97,9 @@ def test_a_tab_in_the_background_lets_the_stream_go_and_catches_up_afterwards(pa
     lines_without_gap(page)
 
 
-def test_a_frozen_server_makes_the_page_stale_within_ten_seconds_and_it_comes_back_by_itself(page: Page, site: LiveSite) -> None:
+def test_a_frozen_server_makes_the_page_stale_within_ten_seconds_and_it_comes_back_by_itself(
+    page: Page, site: LiveSite
+) -> None:
     page.goto(site.url)
     lamp(page, "live")
     follows(page, event_number(page))
@@ -111,7 +123,9 @@ def test_a_frozen_server_makes_the_page_stale_within_ten_seconds_and_it_comes_ba
     lines_without_gap(page)
 
 
-def test_a_restarted_server_is_found_again_with_the_last_event_id_and_nothing_is_missing_or_doubled(page: Page, site: LiveSite) -> None:
+def test_a_restarted_server_is_found_again_with_the_last_event_id_and_nothing_is_missing_or_doubled(
+    page: Page, site: LiveSite
+) -> None:
     page.goto(site.url)
     lamp(page, "live")
     follows(page, event_number(page) + 5)
