@@ -52,5 +52,13 @@ def broken(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         told = "The portal made a mistake. Ask its operator to look for this number in the log."
         return problem(500, "broken", told, error=number)
-    reason = f"Its number in the log is {number}."
-    return HttpResponse(render_to_string("errors/500.html", {"reason": reason}), status=500)
+    return HttpResponse(_page(f"Its number in the log is {number}."), status=500)
+
+
+def _page(reason: str) -> str:
+    """Return the page of a mistake; where even templates are broken, one plain sentence."""
+    try:
+        return render_to_string("errors/500.html", {"reason": reason})
+    except Exception:
+        log.exception("the page of a mistake could not be made")
+        return f"<!doctype html><title>Rollback Portal</title><p>The portal made a mistake. {reason}</p>"

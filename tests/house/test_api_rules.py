@@ -135,5 +135,10 @@ def test_every_operation_that_creates_takes_an_idempotency_key() -> None:
     assert missing == []
 
 
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = sorted(operation["operationId"] for _, _, operation in OPERATIONS)
+    assert names == sorted(set(names))
+
+
 def _names(operation: Any) -> set[str]:
     return {parameter["name"] for parameter in operation.get("parameters", [])}
