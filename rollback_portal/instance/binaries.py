@@ -53,8 +53,7 @@ def valkey(house: Path, who: Runner) -> Path:
         if place := shutil.which(name):
             return Path(place)
     raise Trouble(
-        "no Valkey or Redis server is installed here. Nothing was started. "
-        "Install valkey-server, or give REDIS_URL."
+        "no Valkey or Redis server is installed here. Nothing was started. Install valkey-server, or give REDIS_URL."
     )
 
 
@@ -70,6 +69,5 @@ def _on_the_machine() -> Path:
         if Path(folder, "postgres").exists() and Path(folder, "initdb").exists():
             return Path(folder)
     raise Trouble(
-        "no Postgres server is installed here. Nothing was started. "
-        "Install Postgres 18, or give DATABASE_URL."
+        "no Postgres server is installed here. Nothing was started. Install Postgres 18, or give DATABASE_URL."
     )

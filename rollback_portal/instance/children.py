@@ -76,9 +76,7 @@ def web(door: Door, env: Mapping[str, str]) -> Child:
     """Pages, API and streams. Open streams are given 3 s to end when it stops."""
     where = ("--host", door.host, "--port", str(door.port))
     how = ("--timeout-graceful-shutdown", "3", "--no-access-log")
-    return Child(
-        "web", (PYTHON, "-m", "uvicorn", "rollback_portal.asgi:application", *where, *how), _serving(env)
-    )
+    return Child("web", (PYTHON, "-m", "uvicorn", "rollback_portal.asgi:application", *where, *how), _serving(env))
 
 
 def worker(number: int, env: Mapping[str, str]) -> Child:

@@ -13,9 +13,7 @@ PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 
 def foreground(command: Sequence[str], env: Mapping[str, str]) -> int:
     """Run the command to its end; returns its exit code (128 + the signal's number when one ended it)."""
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=dict(env), preexec_fn=processes.dying_with_us(signal.SIGTERM)
-    )
+    process = subprocess.Popen(command, cwd=ROOT, env=dict(env), preexec_fn=processes.dying_with_us(signal.SIGTERM))
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)

@@ -19,6 +19,7 @@ UNFINISHED = ENVIRONMENT / "unfinished"  # there while pip works: a killed pip m
 RUNTIME, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"
 LOCK_OF = {"demo": RUNTIME, "up": RUNTIME, "portal": RUNTIME, "test": DEVELOPMENT}
 PIP = ("-m", "pip", "install", "--require-hashes", "--no-deps", "--no-input", "--disable-pip-version-check")
+ARRIVING = "(?:Collecting|Processing)"  # pip's words for a package from an index, and for one from a folder
 SAY_AGAIN_AFTER = 5.0  # seconds between two lines of progress where lines cannot be rewritten
 
 
@@ -157,9 +158,7 @@ def _placed() -> int:
 def _why(log: str, path: Path) -> str:
     errors = [line for line in log.splitlines() if line.startswith("ERROR")] or log.strip().splitlines()[-3:]
     told = " ".join(errors)[:600] or "pip gave no reason"
-    return (
-        f"the packages could not be installed; all pip said is in {path}. The next start tries again.\n{told}"
-    )
+    return f"the packages could not be installed; all pip said is in {path}. The next start tries again.\n{told}"
 
 
 def _clean() -> dict[str, str]:
@@ -180,13 +179,14 @@ class Progress:
 
     def show(self, log: str, placed: int) -> None:
         """Say what pip's output `log` and the number of packages `placed` in .venv tell."""
-        seen = re.findall(r"^(?:Collecting|Requirement already satisfied:) ([\w.-]+)", log, re.MULTILINE)
+        words = rf"^(?:{ARRIVING}|Requirement already satisfied:) (.+?)(?: \(from .*)?$"
+        seen = re.findall(words, log, re.MULTILINE)
         total = self._total - len(re.findall(r"^Ignoring ", log, re.MULTILINE))
         if "Installing collected packages" in log:
-            arriving = len(re.findall(r"^Collecting ", log, re.MULTILINE))
+            arriving = len(re.findall(rf"^{ARRIVING} ", log, re.MULTILINE))
             self._say(f"unpacking {min(max(placed - self._before, 0), arriving)} of {arriving}")
         elif seen:
-            self._say(f"fetching {len(seen)} of {total} ({seen[-1]})")
+            self._say(f"fetching {len(seen)} of {total} ({Path(seen[-1]).name})")
 
     def _say(self, what: str) -> None:
         line = f"  {what}, {self._now() - self._started:.0f} s"

@@ -30,9 +30,7 @@ def keys(path: Path, *, databases: Path) -> dict[str, str]:
     lines = path.read_text().splitlines()
     known = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     if missing := [name for name in MAKERS if not known.get(name)]:
-        raise Trouble(
-            f"{path} lacks {', '.join(missing)}. Nothing was started. Put the file back from your copy."
-        )
+        raise Trouble(f"{path} lacks {', '.join(missing)}. Nothing was started. Put the file back from your copy.")
     return known
 
 

@@ -76,9 +76,7 @@ class Places:
                 f"{self.data} is not empty and was not made by this product, so it is left alone. "
                 "Nothing was started. Give a new or an empty folder with --data-dir."
             )
-        (self.data / MARK).write_text(
-            "The data of one Rollback Portal. Copy or delete it only while it is stopped.\n"
-        )
+        (self.data / MARK).write_text("The data of one Rollback Portal. Copy or delete it only while it is stopped.\n")
 
     def empty(self) -> None:
         """Delete everything but the lock that we hold and the mark that says the directory is ours."""

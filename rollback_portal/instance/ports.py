@@ -22,14 +22,10 @@ def check_free(host: str, port: int) -> None:
         try:
             probe.bind(address)
         except PermissionError:
-            raise Trouble(
-                f"port {port} is only for root. Nothing was started; choose one with --port."
-            ) from None
+            raise Trouble(f"port {port} is only for root. Nothing was started; choose one with --port.") from None
         except OSError as error:
             reason = "is taken by another program" if error.errno == errno.EADDRINUSE else "cannot be had"
-            raise Trouble(
-                f"port {port} on {host} {reason}. Nothing was started; choose another with --port."
-            ) from None
+            raise Trouble(f"port {port} on {host} {reason}. Nothing was started; choose another with --port.") from None
 
 
 def for_simulators(kept_in: Path, web_port: int) -> int:
@@ -42,9 +38,7 @@ def for_simulators(kept_in: Path, web_port: int) -> int:
         pass  # the first start
     span = (LAST - FIRST) // ROOM
     candidates = (FIRST + (web_port + turn) % span * ROOM for turn in range(span))
-    chosen = next(
-        (port for port in candidates if all(_is_free(port + offset) for offset in range(ROOM))), None
-    )
+    chosen = next((port for port in candidates if all(_is_free(port + offset) for offset in range(ROOM))), None)
     if chosen is None:
         raise Trouble(f"no room for the simulators between ports {FIRST} and {LAST}. Nothing was started.")
     kept_in.write_text(f"{chosen}\n")

@@ -74,9 +74,7 @@ def make_cluster(
     draft.replace(cluster)
 
 
-def command(
-    programs: PostgresPrograms, cluster: Path, sockets: Path, *, throwaway: bool = False
-) -> tuple[str, ...]:
+def command(programs: PostgresPrograms, cluster: Path, sockets: Path, *, throwaway: bool = False) -> tuple[str, ...]:
     """Return the command line of the server. `throwaway` trades safety for speed, for tests only."""
     settings = {**SETTINGS, **(THROWAWAY if throwaway else {})}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -115,9 +113,7 @@ def answers(cluster: Path, sockets: Path) -> bool:
 
 
 def _run(who: Runner, arguments: list[str], say: str = "") -> None:
-    done = subprocess.run(
-        arguments, input=say, capture_output=True, text=True, cwd="/", env=PLAIN, **who.popen()
-    )
+    done = subprocess.run(arguments, input=say, capture_output=True, text=True, cwd="/", env=PLAIN, **who.popen())
     if done.returncode:
         told = (done.stderr or done.stdout).strip()[-600:]
         raise Trouble(f"the database could not be made; nothing of it was kept.\n{told}")

@@ -37,9 +37,7 @@ class Runner:
         if self.uid is None:
             return True
         try:
-            asked = subprocess.run(
-                ["/bin/sh", "-c", 'test -x "$1/."', "sh", str(path)], cwd="/", **self.popen()
-            )
+            asked = subprocess.run(["/bin/sh", "-c", 'test -x "$1/."', "sh", str(path)], cwd="/", **self.popen())
         except (OSError, subprocess.SubprocessError) as error:
             raise Trouble(
                 f"root may not change its user here ({error}), and Postgres does not run as root. "

@@ -15,6 +15,12 @@ from rollback_portal.instance.supervisor import Supervisor
 
 READY_WITHIN = 90.0  # seconds until web and worker must answer
 SIMULATORS_WITHIN = 30.0
+# What a caller may have set for the product; bin/portal, called from another shell, has to know it too.
+READ = {
+    *("DATABASE_URL", environment.OWNERS_ONLY, "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "ALLOWED_HOSTS"),
+    *("BASE_URL", "OUTBOUND_ALLOW", "DEFAULT_FROM_EMAIL", "BEHIND_PROXY", "SSL_REDIRECT", "LOG_LEVEL", "DEBUG"),
+}
+READ_BY_FAMILY = ("PORTAL_", "ENGINE_", "EMAIL_")
 
 
 def run(options: Options) -> None:
@@ -37,9 +43,7 @@ def _begin_anew(places: Places, options: Options) -> None:
     if not options.fresh:
         return
     if os.environ.get("DATABASE_URL"):
-        raise Trouble(
-            "--fresh empties only databases kept by us, and DATABASE_URL is set. Nothing was deleted."
-        )
+        raise Trouble("--fresh empties only databases kept by us, and DATABASE_URL is set. Nothing was deleted.")
     places.empty()
     places.make()
 
@@ -156,19 +160,12 @@ def _hosts_and_ports(told: Path) -> list[str]:
 
 
 def _ours(env: dict[str, str]) -> dict[str, str]:
-    """Return what of the environment differs from the caller's own: that is what describes the instance."""
-    return {name: value for name, value in env.items() if os.environ.get(name) != value or name in GIVEN}
-
-
-GIVEN = (
-    "DATABASE_URL",
-    environment.OWNERS_ONLY,
-    "REDIS_URL",
-    "SECRET_KEY",
-    "ENCRYPTION_KEYS",
-    "BASE_URL",
-    "OUTBOUND_ALLOW",
-)
+    """Return what of the environment the product reads, or is not the caller's own."""
+    return {
+        name: value
+        for name, value in env.items()
+        if os.environ.get(name) != value or name in READ or name.startswith(READ_BY_FAMILY)
+    }
 
 
 def _first_line(path: Path | None) -> str:

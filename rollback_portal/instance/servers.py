@@ -53,9 +53,7 @@ class Servers:
 
     def _start_postgres(self, supervisor: Supervisor, house: Path, sockets: Path) -> Path:
         programs, cluster = binaries.postgres(house, self._who), house / "postgres"
-        postgres.make_cluster(
-            programs, cluster, self._who, self._secrets, may_create_databases=self._throwaway
-        )
+        postgres.make_cluster(programs, cluster, self._who, self._secrets, may_create_databases=self._throwaway)
         postgres.clear_stale_lock(cluster)
         command = postgres.command(programs, cluster, sockets, throwaway=self._throwaway)
         supervisor.start(children.postgres(command, postgres.PLAIN, self._who))

@@ -126,9 +126,7 @@ class Supervisor:
         if running.process and running.process.returncode:
             raise Trouble(self._obituary(running))
 
-    def wait_for(
-        self, what: str, ready: Callable[[], bool], *, within: float, needs: tuple[str, ...]
-    ) -> None:
+    def wait_for(self, what: str, ready: Callable[[], bool], *, within: float, needs: tuple[str, ...]) -> None:
         """Wait until `ready()`. Raises Trouble if a child in `needs` ends, or after `within` seconds."""
         give_up_at = time.monotonic() + within
         while True:
@@ -139,9 +137,7 @@ class Supervisor:
                     raise Trouble(self._obituary(self._running[name]))
             if time.monotonic() > give_up_at:
                 tails = "\n".join(self._running[name].log.tail() for name in needs)
-                raise Trouble(
-                    f"{what} did not get ready within {within:.0f} s. Everything was stopped.\n{tails}"
-                )
+                raise Trouble(f"{what} did not get ready within {within:.0f} s. Everything was stopped.\n{tails}")
             self._listen(0.03)
 
     def _ready(self, ready: Callable[[], bool]) -> bool:

@@ -130,6 +130,4 @@ def test_django_knows_the_commands(command: list[str]) -> None:
 
 
 def run(arguments: list[str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True
-    )
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True)

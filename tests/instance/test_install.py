@@ -75,9 +75,7 @@ def test_the_first_good_python_is_handed_the_command(clone: Path, tmp_path: Path
     link = tmp_path / "demo link"
     link.symlink_to(clone / "bin" / "demo")
     env = pythons(tmp_path / "path", python3_11="exit 1", python3_12=good)
-    answer = subprocess.run(
-        [str(link), "--data-dir", "a b"], env=env, capture_output=True, text=True, cwd="/"
-    )
+    answer = subprocess.run([str(link), "--data-dir", "a b"], env=env, capture_output=True, text=True, cwd="/")
     script = clone / "rollback_portal" / "instance" / "install.py"
     assert answer.stdout == f"{script}|demo|--data-dir|a b|"
 
@@ -105,7 +103,9 @@ def test_progress_tells_how_far_pip_is(capsys: pytest.CaptureFixture[str]) -> No
     clock = iter(range(0, 1000, 10))
     progress = install.Progress(3, now=lambda: float(next(clock)))
     progress.show("Collecting django==5.2\nIgnoring tzdata: markers\nCollecting celery==5.7\n", 0)
-    assert "fetching 2 of 2 (celery)" in capsys.readouterr().err
+    assert "fetching 2 of 2 (celery==5.7)" in capsys.readouterr().err
+    progress.show("Processing /a folder/django-5.2-py3-none-any.whl (from -r x)\nProcessing /b/nh3-0.3.whl\n", 0)
+    assert "fetching 2 of 3 (nh3-0.3.whl)" in capsys.readouterr().err
 
 
 def test_an_unwritable_clone_is_told_in_one_sentence(clone: Path, tmp_path: Path) -> None:

@@ -49,9 +49,7 @@ def test_a_folder_with_other_things_in_it_is_left_alone(data: Path) -> None:
 
 def test_an_unwritable_place_is_told_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(
-        Trouble, match=r"cannot be written .* Nothing was started. Give another with --data-dir"
-    ):
+    with pytest.raises(Trouble, match=r"cannot be written .* Nothing was started. Give another with --data-dir"):
         Places(tmp_path / "file" / "data").make()
 
 

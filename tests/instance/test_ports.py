@@ -30,8 +30,7 @@ def test_a_taken_port_is_told_in_one_sentence_with_the_way_out(taken: int) -> No
     with pytest.raises(Trouble) as told:
         ports.check_free("127.0.0.1", taken)
     assert str(told.value) == (
-        f"port {taken} on 127.0.0.1 is taken by another program. "
-        "Nothing was started; choose another with --port."
+        f"port {taken} on 127.0.0.1 is taken by another program. Nothing was started; choose another with --port."
     )
 
 

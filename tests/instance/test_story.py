@@ -45,9 +45,7 @@ class Demo:
 
 
 def run(command: str, *arguments: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [str(ROOT / "bin" / command), *arguments], env=env, capture_output=True, text=True, cwd="/"
-    )
+    return subprocess.run([str(ROOT / "bin" / command), *arguments], env=env, capture_output=True, text=True, cwd="/")
 
 
 @pytest.mark.slow

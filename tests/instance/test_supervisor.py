@@ -37,9 +37,7 @@ def test_children_end_in_order_and_none_is_left(data: Path, plain_environment: d
     assert list(driven.places.run.glob("*.pid")) == []
 
 
-def test_children_that_do_not_listen_are_killed_in_time(
-    data: Path, plain_environment: dict[str, str]
-) -> None:
+def test_children_that_do_not_listen_are_killed_in_time(data: Path, plain_environment: dict[str, str]) -> None:
     with Driven("deaf", data, plain_environment) as driven:
         for name in ("web", "worker", "simulators"):
             eventually(lambda name=name: up(driven.places, name))

@@ -29,9 +29,7 @@ def eventually(happens: Callable[[], Any], *, within: float = 10.0, what: str = 
 def pid_of(places: Places, name: str) -> int:
     """Return the number of the child's process, waiting until it is noted."""
     note = places.run / f"{name}.pid"
-    return int(
-        eventually(lambda: note.exists() and json.loads(note.read_text())["pid"], what=f"start of {name}")
-    )
+    return int(eventually(lambda: note.exists() and json.loads(note.read_text())["pid"], what=f"start of {name}"))
 
 
 class Driven:
