@@ -10,22 +10,20 @@ from ninja import Query, Router, Status
 from pydantic import ConfigDict, Field
 
 from apps.accounts import programs
-from apps.deployments import gating, lifecycle, permissions
+from apps.deployments import gating, lifecycle
 from apps.deployments.answering import (
     deployment_as_json,
     environment_as_json,
-    freeze_as_json,
     service_as_json,
     with_environments,
 )
 from apps.deployments.finding import environment_named, place_named, service_named
-from apps.deployments.models import Deployment, Freeze, Service
+from apps.deployments.freeze_api import router as freezes
+from apps.deployments.models import Deployment, Environment, Service
 from apps.deployments.schemas import (
     DeploymentAnswer,
     Deployments,
     EnvironmentAnswer,
-    FreezeAnswer,
-    Freezes,
     GateAnswer,
     ServiceAnswer,
     Services,
@@ -33,6 +31,7 @@ from apps.deployments.schemas import (
 from apps.providers.models import Connection
 
 router = Router(tags=["deployments"])
+router.add_router("", freezes)
 
 
 class NewService(programs.Body):
@@ -63,6 +62,21 @@ class NewEnvironment(programs.Body):
     public_url: str = ""
     serving: Serving | None = None
     connections: dict[str, str] = Field(default_factory=dict)
+
+
+class EnvironmentChange(programs.Body):
+    """What to change; what is left out stays. A role that is null loses its connection."""
+
+    public_url: str | None = None
+    serving: Serving | None = None
+    connections: dict[str, str | None] = Field(default_factory=dict)
+
+
+class Verdict(programs.Body):
+    """Whether one may go back to a deployment, and why."""
+
+    good: bool
+    reason: str
 
 
 class Migration(programs.Body):
@@ -109,28 +123,6 @@ class GateQuestion(programs.Body):
     version: str = Field(min_length=1, max_length=100)
 
 
-class NewFreeze(programs.Body):
-    """What to stop, where, and why."""
-
-    stops: Literal["rollbacks", "deployments"]
-    scope: Literal["environment", "service", "organisation", "all"]
-    service: str | None = None
-    environment: str | None = None
-    reason: str
-
-
-class FreezeListing(programs.Listing):
-    """Filters of the list of freezes."""
-
-    active: bool | None = None
-
-
-class Lifting(programs.Body):
-    """Why it may be lifted."""
-
-    reason: str
-
-
 @router.get("/services", response=Services, summary="List services and their environments")
 def list_services(request: HttpRequest, listing: Query[programs.Listing]) -> dict[str, Any]:
     """By their slug."""
@@ -166,15 +158,24 @@ def create_environment(request: HttpRequest, slug: str, body: NewEnvironment) ->
         name=body.name,
         kind=body.kind,
         public_url=body.public_url,
-        serving=body.serving.model_dump(by_alias=True, exclude_none=True) if body.serving else None,
-        connections={
-            role: programs.refer(Connection, request, f"connections.{role}", pk=key)
-            for role, key in body.connections.items()
-        },
+        serving=_serving(body.serving),
+        connections={role: _connection(request, role, key) for role, key in body.connections.items()},
     )
-    service = _fresh(service)
-    made = next(one for one in service.known_environments if one.pk == environment.pk)
-    return Status(201, environment_as_json(made, service))
+    return Status(201, _shown(environment))
+
+
+@router.patch("/services/{slug}/environments/{name}", response=EnvironmentAnswer, summary="Change an environment")
+def change_environment(request: HttpRequest, slug: str, name: str, body: EnvironmentChange) -> dict[str, Any]:
+    """Needs the scope `admin`. Plans that were approved keep the connections they named."""
+    programs.require_scope(request, programs.ADMIN)
+    environment = lifecycle.change_environment(
+        programs.find(Environment, request, service__slug=slug, name=name),
+        by=programs.actor_of(request),
+        public_url=body.public_url,
+        serving=_serving(body.serving),
+        connections={role: _connection(request, role, key) if key else None for role, key in body.connections.items()},
+    )
+    return _shown(environment)
 
 
 @router.get("/deployments", response=Deployments, summary="List deployments")
@@ -201,6 +202,24 @@ def create_deployment(request: HttpRequest, body: NewDeployment) -> Status:
     return Status(201, deployment_as_json(deployment))
 
 
+@router.get("/deployments/{id}", response=DeploymentAnswer, summary="One deployment")
+def get_deployment(request: HttpRequest, id: str) -> dict[str, Any]:
+    """What it changed, and whether the host can still serve it."""
+    rows = Deployment.objects.select_related("service", "environment")
+    return deployment_as_json(programs.find(rows, request, pk=id))
+
+
+@router.post("/deployments/{id}/verdict", response={201: DeploymentAnswer}, summary="Mark as good or unfit")
+@programs.idempotent
+def create_verdict(request: HttpRequest, id: str, body: Verdict) -> Status:
+    """Says whether one may go back to it, with the reason."""
+    programs.require_scope(request, programs.WRITE)
+    deployment = programs.find(Deployment, request, pk=id)
+    judge = lifecycle.mark_good if body.good else lifecycle.mark_unfit
+    judge(deployment, by=programs.person_of(request), reason=body.reason)
+    return Status(201, get_deployment(request, id))
+
+
 @router.get("/gate", response=GateAnswer, by_alias=True, summary="May this version go out?")
 def ask_gate(request: HttpRequest, asked: Query[GateQuestion]) -> dict[str, Any]:
     """For deploy pipelines: `pass`, and every reason why not."""
@@ -210,47 +229,18 @@ def ask_gate(request: HttpRequest, asked: Query[GateQuestion]) -> dict[str, Any]
     return {"pass": verdict.passes, "reasons": list(verdict.reasons)}
 
 
-@router.get("/freezes", response=Freezes, summary="List freezes")
-def list_freezes(request: HttpRequest, listing: Query[FreezeListing]) -> dict[str, Any]:
-    """Newest first; `?active=true` leaves out the lifted ones."""
-    permissions.may_see_freezes(request.actor).or_refuse()
-    rows = _freezes().filter(organisation=request.organisation)
-    if listing.active is not None:
-        rows = rows.filter(lifted_at__isnull=listing.active)
-    return programs.page(request, rows, order="-created_at", render=freeze_as_json)
-
-
-@router.post("/freezes", response={201: FreezeAnswer}, summary="Stop rollbacks or deployments")
-@programs.idempotent
-def create_freeze(request: HttpRequest, body: NewFreeze) -> Status:
-    """`rollbacks` is the kill switch and holds from the moment of the answer."""
-    programs.require_scope(request, programs.ADMIN)
-    service, environment = place_named(request, body.service, body.environment)
-    freeze = lifecycle.freeze(
-        request.organisation,
-        by=programs.person_of(request),
-        stops=body.stops,
-        scope=body.scope,
-        service=service,
-        environment=environment,
-        reason=body.reason,
-    )
-    return Status(201, freeze_as_json(freeze))
-
-
-@router.post("/freezes/{id}/lifting", response={202: FreezeAnswer}, summary="Ask to lift a freeze")
-@programs.idempotent
-def create_lifting(request: HttpRequest, id: str, body: Lifting) -> Status:
-    """202 with `approval`: a second person answers it, then the freeze ends."""
-    programs.require_scope(request, programs.ADMIN)
-    freeze = programs.find(_freezes(), request, pk=id)
-    lifecycle.ask_to_lift(freeze, by=programs.person_of(request), reason=body.reason)
-    return Status(202, freeze_as_json(programs.find(_freezes(), request, pk=id)))
-
-
 def _fresh(service: Service) -> Any:
     return with_environments(Service.objects.filter(pk=service.pk)).get()
 
 
-def _freezes() -> Any:
-    return Freeze.objects.select_related("service", "environment", "created_by", "lifted_by", "question")
+def _shown(environment: Environment) -> dict[str, Any]:
+    service = _fresh(environment.service)
+    return environment_as_json(next(one for one in service.known_environments if one == environment), service)
+
+
+def _serving(body: Serving | None) -> dict[str, str] | None:
+    return body.model_dump(by_alias=True, exclude_none=True) if body else None
+
+
+def _connection(request: HttpRequest, role: str, key: str) -> Connection:
+    return programs.refer(Connection, request, f"connections.{role}", pk=key)

@@ -4,6 +4,7 @@ from apps.timeline.kinds import kind
 
 SERVICE_CREATED = kind("service.created", "{actor} added the service {service}.")
 ENVIRONMENT_CREATED = kind("environment.created", "{actor} added {environment} to {service}.")
+ENVIRONMENT_CHANGED = kind("environment.changed", "{actor} changed {environment} of {service}: {changes}.")
 REGISTERED = kind("deployment.registered", "{actor} registered {version} of {service} in {environment}{live}.")
 MARKED_GOOD = kind("deployment.marked_good", "{actor} marked {version} of {service} as good: {reason}")
 MARKED_UNFIT = kind("deployment.marked_unfit", "{actor} marked {version} of {service} as unfit to go back to: {reason}")

@@ -76,8 +76,7 @@ class EnvironmentForm(forms.Form):
     def create(self, service: Service, by: Person) -> Environment | None:
         """Add the environment, or return None with the errors in the form."""
         given = self.cleaned_data
-        serving = {name: given[f"serving_{name}"] for name in ("path", "header", "json")}
-        roles = {role: given[name] for role in ROLES if given.get(name := f"connections_{role}")}
+        roles = {role: chosen for role, chosen in self._chosen().items() if chosen}
         return attempt(
             self,
             lambda: lifecycle.create_environment(
@@ -86,8 +85,41 @@ class EnvironmentForm(forms.Form):
                 name=given["name"],
                 kind=given["kind"],
                 public_url=given["public_url"],
-                serving={name: value for name, value in serving.items() if value},
+                serving=self._serving(),
                 connections=roles,
+            ),
+        )
+
+    def _serving(self) -> dict[str, str]:
+        given = {name: self.cleaned_data[f"serving_{name}"] for name in ("path", "header", "json")}
+        return {name: value for name, value in given.items() if value}
+
+    def _chosen(self) -> dict[str, Connection | None]:
+        names = {role: f"connections_{role}" for role in ROLES}
+        return {role: self.cleaned_data[name] for role, name in names.items() if name in self.fields}
+
+
+class ChangedEnvironmentForm(EnvironmentForm):
+    """What of an environment may change; its name and kind may not."""
+
+    name = kind = None  # type: ignore[assignment]
+
+    def __init__(self, environment: Environment, *args: Any) -> None:
+        initial: dict[str, Any] = {f"serving_{name}": value for name, value in environment.serving.items()}
+        initial |= {f"connections_{one.role}": one.connection_id for one in environment.connections.all()}
+        initial["public_url"] = environment.public_url
+        super().__init__(environment.organisation, *args, initial=initial)
+
+    def change(self, environment: Environment, by: Person) -> Environment | None:
+        """Change the environment, or return None with the errors in the form."""
+        return attempt(
+            self,
+            lambda: lifecycle.change_environment(
+                environment,
+                by=by,
+                public_url=self.cleaned_data["public_url"],
+                serving=self._serving(),
+                connections=self._chosen(),
             ),
         )
 

@@ -22,6 +22,7 @@ from apps.timeline.log import record
 
 __all__ = [
     "ask_to_lift",
+    "change_environment",
     "create_environment",
     "create_service",
     "freeze",
@@ -95,6 +96,36 @@ def create_environment(
     )
     begin_under_freezes(environment)
     record(events.ENVIRONMENT_CREATED, environment, by=by, environment=environment.name, service=service.name)
+    return environment
+
+
+@transaction.atomic
+def change_environment(
+    environment: Environment,
+    *,
+    by: Any,
+    public_url: str | None = None,
+    serving: Mapping[str, Any] | None = None,
+    connections: Mapping[str, Connection | None] | None = None,
+) -> Environment:
+    """Change what is given and leave the rest; a role that maps to None loses its connection.
+
+    A plan that was approved keeps the connections it named. Raises Forbidden or Unacceptable.
+    """
+    environment = locked(environment)
+    permissions.may_describe(by).or_refuse()
+    changes = []
+    if public_url is not None and (url := entering.public_url(public_url)) != environment.public_url:
+        environment.public_url = url
+        changes.append(f"public address {url or 'none'}")
+    if serving is not None and (place := entering.serving(serving)) != environment.serving:
+        environment.serving = place
+        changes.append("where it tells its version")
+    changes += _set_roles(environment, connections or {})
+    if changes:
+        environment.save(update_fields=["public_url", "serving"])
+        names = {"environment": environment.name, "service": environment.service.name}
+        record(events.ENVIRONMENT_CHANGED, environment, by=by, changes=", ".join(changes), **names)
     return environment
 
 
@@ -178,6 +209,28 @@ def _judge(deployment: Deployment, *, good: bool, by: Person, reason: str) -> De
     what = events.MARKED_GOOD if good else events.MARKED_UNFIT
     record(what, deployment, by=by, version=deployment.version, service=deployment.service.name, reason=reason)
     return deployment
+
+
+def _set_roles(environment: Environment, connections: Mapping[str, Connection | None]) -> list[str]:
+    """Fill, replace and empty roles; returns what changed, in words."""
+    before = {one.role: one for one in environment.connections.select_related("connection")}
+    changes = []
+    for role, connection in connections.items():
+        known = before.get(role)
+        if connection is None:
+            if known:
+                known.delete()
+                changes.append(f"no {role} connection")
+            continue
+        entering.role_of(role, connection)
+        if known is None or known.connection_id != connection.pk:
+            EnvironmentConnection.objects.update_or_create(
+                environment=environment,
+                role=role,
+                defaults={"connection": connection, "organisation_id": environment.organisation_id},
+            )
+            changes.append(f"{role} connection “{connection.name}”")
+    return changes
 
 
 def _insert(row: Any, taken: str) -> None:

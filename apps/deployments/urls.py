@@ -10,6 +10,7 @@ urlpatterns = [
     path("services/new/", views.create_service, name="create_service"),
     path("services/<slug:slug>/", views.show_service, name="service"),
     path("services/<slug:slug>/environments/new/", views.create_environment, name="create_environment"),
+    path("services/<slug:slug>/<slug:name>/change/", views.change_environment, name="change_environment"),
     path("services/<slug:slug>/<slug:name>/deployments/new/", views.create_deployment, name="create_deployment"),
     path(
         "services/<slug:slug>/<slug:name>/deployments/<uuid:deployment_id>/verdict/",

@@ -10,7 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.deployments import lifecycle, permissions
-from apps.deployments.forms import DeploymentForm, EnvironmentForm, ServiceForm, VerdictForm
+from apps.deployments.forms import (
+    ChangedEnvironmentForm,
+    DeploymentForm,
+    EnvironmentForm,
+    ServiceForm,
+    VerdictForm,
+)
 from apps.deployments.hosted import ask_host
 from apps.deployments.models import Deployment, Environment, Service
 from apps.deployments.overview import in_production
@@ -67,6 +73,18 @@ def create_environment(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid() and form.create(service, request.person):
         return redirect("deployments:service", service.slug)
     return _form(request, "deployments/new_environment.html", form, service=service)
+
+
+@require_http_methods(["GET", "POST"])
+def change_environment(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """Change the address and the connections of an environment."""
+    permissions.may_describe(request.person).or_refuse()
+    environment = _environment(request, slug, name)
+    form = ChangedEnvironmentForm(environment, request.POST or None)
+    if form.is_valid() and form.change(environment, request.person):
+        return redirect("deployments:service", slug)
+    context = {"service": environment.service, "environment": environment}
+    return _form(request, "deployments/change_environment.html", form, **context)
 
 
 @require_http_methods(["GET", "POST"])

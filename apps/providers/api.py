@@ -69,6 +69,12 @@ class NewConnection(programs.Body):
     credentials: dict[str, Any] = Field(default_factory=dict)
 
 
+class NewCredentials(programs.Body):
+    """All credentials of the connection; the old ones are gone."""
+
+    credentials: dict[str, Any]
+
+
 class FindingAnswer(Schema):
     """One answer of the check. `level` is ok, warning or error."""
 
@@ -142,6 +148,17 @@ def create_check(request: HttpRequest, id: str) -> dict[str, Any]:
     programs.require_scope(request, programs.WRITE, programs.ADMIN)
     connection = programs.find(Connection, request, pk=id)
     return check_as_json(lifecycle.check(connection, by=programs.actor_of(request)))
+
+
+@router.post("/connections/{id}/credentials", response={201: ConnectionAnswer}, summary="Replace credentials")
+@programs.idempotent
+def create_credentials(request: HttpRequest, id: str, body: NewCredentials) -> Status:
+    """Needs the scope `admin`. Findings of the old ones no longer count: check again."""
+    programs.require_scope(request, programs.ADMIN)
+    connection = programs.find(Connection, request, pk=id)
+    by = programs.actor_of(request)
+    replaced = lifecycle.replace_credentials(connection, by=by, credentials=body.credentials)
+    return Status(201, connection_as_json(replaced))
 
 
 def provider_as_json(provider: Provider) -> dict[str, Any]:

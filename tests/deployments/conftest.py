@@ -1,39 +1,19 @@
 """The stage of the deployments' tests: one organisation with a service in production, and Mallory."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from apps.accounts.models import Organisation, Person
 from apps.deployments.models import Environment
 from tests.accounts.factories import PASSWORD, OrganisationFactory, PersonFactory, TokenFactory
 from tests.deployments.factories import EnvironmentFactory, ServiceFactory
-from tests.simulators import simulators, simulators_process
-
-__all__ = ["simulators", "simulators_process"]
 
 
 @pytest.fixture(autouse=True)
 def _this_machine_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTBOUND_ALLOW", "127.0.0.0/8")
-
-
-@pytest.fixture
-def _triggers_again(django_db_blocker: Any) -> Iterator[None]:
-    yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = origin")
-
-
-@pytest.fixture
-def committed(_triggers_again: None, transactional_db: None) -> Iterator[None]:
-    """Let the test commit for real. Its rows are emptied afterwards, which triggers would refuse."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
 
 
 @pytest.fixture(autouse=True)

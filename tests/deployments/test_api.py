@@ -76,6 +76,35 @@ def test_an_environment_that_cannot_be_is_refused_by_its_field(
     assert answer["Content-Type"] == "application/problem+json"
 
 
+def test_an_environment_is_changed_and_the_rest_stays(production: Environment, admin: Client) -> None:
+    hosting = ConnectionFactory(organisation=production.organisation)
+    page = "/api/v1/services/portal/environments/production"
+
+    def change(body: dict[str, Any]) -> Any:
+        return admin.patch(page, body, content_type="application/json")
+
+    change({"public_url": "https://portal.example"})
+    changed = change({"connections": {"hosting": str(hosting.pk)}}).json()
+    assert (changed["public_url"], changed["connections"]) == (
+        "https://portal.example",
+        {"hosting": str(hosting.pk)},
+    )
+    assert change({"connections": {"hosting": None}}).json()["connections"] == {}
+    assert change({"name": "other"}).status_code == 422
+    assert admin.patch(f"{page}s", {}, content_type="application/json").status_code == 404
+
+
+def test_a_deployment_is_judged_with_a_reason(production: Environment, commander: Client, mallory: Person) -> None:
+    release = DeploymentFactory(environment=production)
+
+    judged = post(commander, f"/deployments/{release.pk}/verdict", {"good": True, "reason": "Four quiet days"})
+
+    assert (judged.status_code, judged.json()["good"]) == (201, True)
+    assert commander.get(f"/api/v1/deployments/{release.pk}").json() == judged.json()
+    assert post(commander, f"/deployments/{release.pk}/verdict", {"good": True, "reason": ""}).status_code == 422
+    assert program(mallory).get(f"/api/v1/deployments/{release.pk}").status_code == 404
+
+
 def test_foreign_and_unknown_connections_look_the_same(production: Environment, mallory: Person, admin: Client) -> None:
     foreign = ConnectionFactory(organisation=mallory.organisation)
     answers = [

@@ -53,7 +53,7 @@ def test_without_a_second_person_the_question_stays_open(production: Environment
     assert not is_frozen(production)
 
 
-@pytest.mark.usefixtures("committed")
+@pytest.mark.django_db(transaction=True)
 def test_the_command_line_stops_every_organisation(production: Environment, ivo: Person, mallory: Person) -> None:
     theirs = EnvironmentFactory(service=ServiceFactory(organisation=mallory.organisation))
 

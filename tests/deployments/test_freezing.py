@@ -164,7 +164,7 @@ def test_only_an_operator_freezes_every_organisation(production: Environment, ad
         stop(ada, "all")
 
 
-@pytest.mark.usefixtures("committed")
+@pytest.mark.django_db(transaction=True)
 def test_a_freeze_of_all_holds_everywhere_until_two_people_lift_it(production: Environment, mallory: Person) -> None:
     operator = PersonFactory(organisation=production.organisation, roles=["admin"])
     operator.user.is_superuser = True
@@ -184,7 +184,7 @@ def test_a_freeze_of_all_holds_everywhere_until_two_people_lift_it(production: E
     assert not is_frozen(founded_later)
 
 
-@pytest.mark.usefixtures("committed")
+@pytest.mark.django_db(transaction=True)
 def test_a_freeze_waits_for_an_intent_under_way(production: Environment, ivo: Person) -> None:
     """An intent holds the switch for reading until it commits; the freeze commits after it."""
     committed: list[str] = []

@@ -96,6 +96,26 @@ def test_a_private_public_address_is_refused(mavericks: Organisation, monkeypatc
     assert refused.value.extra["field"] == "public_url"
 
 
+def test_an_environment_gets_and_loses_connections_later(production: Environment, ada: Person) -> None:
+    one, two = (ConnectionFactory(organisation=production.organisation, name=name) for name in ("One", "Two"))
+    change = lifecycle.change_environment
+
+    change(production, by=ada, connections={"hosting": one})
+    change(production, by=ada, public_url="https://portal.example", connections={"hosting": two})
+    assert production.connections.get().connection == two
+    change(production, by=ada, connections={"hosting": None})
+    change(production, by=ada, connections={"hosting": None}, serving={})
+
+    production.refresh_from_db()
+    assert (production.public_url, production.connections.count()) == ("https://portal.example", 0)
+    told = Event.objects.filter(kind="environment.changed").order_by("occurred_at")
+    assert [event.text.partition(": ")[2] for event in told] == [
+        "hosting connection “One”.",
+        "public address https://portal.example, hosting connection “Two”.",
+        "no hosting connection.",
+    ]
+
+
 def test_the_newest_deployment_is_live(production: Environment) -> None:
     old = DeploymentFactory(environment=production, hours_ago=48)
     new = DeploymentFactory(environment=production, hours_ago=1)

@@ -54,6 +54,18 @@ def test_a_service_is_added_with_its_environment_by_forms(mavericks: Organisatio
     assert "Vercel portal" in text_of(admin.get("/services/portal/"))
 
 
+def test_a_connection_that_comes_later_is_chosen_by_a_form(production: Environment, admin: Client) -> None:
+    later = ConnectionFactory(organisation=production.organisation, name="Vercel portal")
+    page = "/services/portal/production/change/"
+
+    assert "Vercel portal" in text_of(admin.get(page))
+    answer = admin.post(page, {"public_url": "https://portal.example", "connections_hosting": str(later.pk)})
+
+    assert answer["Location"] == "/services/portal/"
+    assert production.connections.get().connection == later
+    assert admin.post(page, {"public_url": "ftp://x"}).status_code == 422
+
+
 def test_a_form_says_at_the_field_what_cannot_be_used(
     mavericks: Organisation, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +185,8 @@ def test_strangers_and_stakeholders_change_nothing(production: Environment, mall
     assert stranger.post("/services/portal/production/looks/").status_code == 404
     assert stranger.get("/services/portal/production/deployments/new/").status_code == 404
     assert stakeholder.get("/services/portal/").status_code == 200
+    assert stranger.get("/services/portal/production/change/").status_code == 404
+    assert stakeholder.get("/services/portal/production/change/").status_code == 403
     assert stakeholder.get("/services/new/").status_code == 403
     assert stakeholder.get("/services/portal/production/deployments/new/").status_code == 403
     assert stakeholder.get("/freezes/").status_code == 403

@@ -1,5 +1,7 @@
 """Connect accounts: what is kept, sealed, refused and found out."""
 
+from typing import Any
+
 import pytest
 
 from apps.accounts.models import Organisation, Person
@@ -11,11 +13,14 @@ from apps.timeline.models import Event
 from tests.accounts.factories import OrganisationFactory, PersonFactory
 from tests.providers.factories import ConnectionFactory
 
+pytestmark = pytest.mark.usefixtures("this_machine")
+
 SECRET = "token-that-nobody-may-see"
 
 
 @pytest.fixture
-def team(db: None) -> Organisation:
+def team(db: None, settings: Any) -> Organisation:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return OrganisationFactory()
 
 
@@ -161,7 +166,7 @@ def test_new_credentials_make_old_findings_void(team: Organisation, ada: Person,
     assert (replaced.version, replaced.check_ok, replaced.findings) == (2, None, [])
 
 
-def test_a_key_that_is_gone_is_a_finding(team: Organisation, ada: Person, settings: object) -> None:
+def test_a_key_that_is_gone_is_a_finding(team: Organisation, ada: Person, settings: Any) -> None:
     connection = connect(team, ada)
     settings.ENCRYPTION_KEYS = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]
 

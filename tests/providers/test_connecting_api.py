@@ -10,6 +10,8 @@ from apps.providers.simulation import Simulators
 from tests.accounts.factories import OrganisationFactory, PersonFactory, TokenFactory
 from tests.providers.factories import ConnectionFactory
 
+pytestmark = pytest.mark.usefixtures("this_machine")
+
 SECRET = "token-that-nobody-may-see"
 NEW = {
     "name": "Vercel portal",
@@ -20,7 +22,8 @@ NEW = {
 
 
 @pytest.fixture
-def team(db: None) -> Organisation:
+def team(db: None, settings: Any) -> Organisation:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return OrganisationFactory()
 
 
@@ -99,6 +102,17 @@ def test_a_check_says_what_is_missing(admin: Client, team: Organisation, simulat
     assert (failed.status_code, failed.json()["ok"]) == (200, False)
     assert any(one["level"] == "error" for one in failed.json()["findings"])
     assert "wrong" not in failed.content.decode()
+
+
+def test_credentials_are_replaced_and_not_shown(admin: Client, team: Organisation) -> None:
+    connection = ConnectionFactory(organisation=team)
+    path = f"/connections/{connection.pk}/credentials"
+
+    replaced = post(admin, path, {"credentials": {"token": SECRET}})
+
+    assert replaced.status_code == 201
+    assert SECRET not in replaced.content.decode()
+    assert post(admin, path, {"credentials": {}}).json()["field"] == "credentials.token"
 
 
 def test_foreign_and_unknown_connections_are_not_here(admin: Client) -> None:

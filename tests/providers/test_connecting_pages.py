@@ -12,11 +12,14 @@ from apps.providers.simulation import Simulators
 from tests.accounts.factories import OrganisationFactory, PersonFactory
 from tests.providers.factories import ConnectionFactory
 
+pytestmark = pytest.mark.usefixtures("this_machine")
+
 SECRET = "token-that-nobody-may-see"
 
 
 @pytest.fixture
-def team(db: None) -> Organisation:
+def team(db: None, settings: Any) -> Organisation:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return OrganisationFactory()
 
 
