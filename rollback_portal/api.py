@@ -16,6 +16,7 @@ from ninja.parser import Parser
 
 from apps.accounts import programs, refusing
 from apps.accounts.api import router as accounts
+from apps.accounts.requests import Request
 from apps.approvals.api import router as approvals
 from apps.checklists.api import router as checklists
 from apps.communications.api import router as communications
@@ -67,7 +68,7 @@ def name_parameters(run: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     declared = frozenset(name for model in queries for name in getattr(model, "__ninja_flatten_map__", {}))
 
     @functools.wraps(run)
-    def named(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def named(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         request.declared_parameters = declared
         return run(request, *args, **kwargs)
 
@@ -154,5 +155,6 @@ def open_addresses() -> tuple[Any, str, str]:
     """Return the API's addresses, let through by the pages' sign-in wall: here tokens are asked for."""
     patterns, app_name, namespace = api.urls
     for pattern in patterns:
-        pattern.callback = login_not_required(pattern.callback)
+        view: Any = pattern.callback
+        pattern.callback = login_not_required(view)
     return patterns, app_name, namespace

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Person
 from apps.accounts.permissions import may
+from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
 from apps.approvals import asking
 
@@ -24,7 +24,7 @@ PLACES = [
 ]
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
+def frame(request: Request) -> dict[str, Any]:
     """Return the shell's context. Where nobody is signed in there is no navigation, and no query."""
     person = getattr(request, "person", None)
     always = {"demo": settings.MODE == "demo", "now": timezone.now(), "shell": _shell()}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from apps.accounts import inviting, lifecycle, programs
 from apps.accounts.models import Person, Role
+from apps.accounts.requests import Request
 
 router = Router(tags=["people"])
 
@@ -60,7 +60,7 @@ class Roles(Schema):
 
 
 @router.get("/people", response=People, summary="List the people of the organisation")
-def list_people(request: HttpRequest, listing: Query[programs.Listing]) -> dict[str, Any]:
+def list_people(request: Request, listing: Query[programs.Listing]) -> dict[str, Any]:
     """Oldest first, the deactivated too."""
     rows = Person.objects.filter(organisation=request.organisation).prefetch_related("roles")
     return programs.page(request, rows, render=person_as_json)
@@ -68,7 +68,7 @@ def list_people(request: HttpRequest, listing: Query[programs.Listing]) -> dict[
 
 @router.post("/people", response={201: PersonAnswer}, summary="Add a person")
 @programs.idempotent
-def create_person(request: HttpRequest, body: NewPerson) -> Status:
+def create_person(request: Request, body: NewPerson) -> Status:
     """Needs the scope `admin` and a person who may manage people."""
     programs.require_scope(request, programs.ADMIN)
     person = lifecycle.add_person(
@@ -83,7 +83,7 @@ def create_person(request: HttpRequest, body: NewPerson) -> Status:
 
 
 @router.get("/roles", response=Roles, summary="List the roles of the organisation")
-def list_roles(request: HttpRequest, listing: Query[programs.Listing]) -> dict[str, Any]:
+def list_roles(request: Request, listing: Query[programs.Listing]) -> dict[str, Any]:
     """By their slug."""
     rows = Role.objects.filter(organisation=request.organisation)
     return programs.page(request, rows, order="slug", render=role_as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -11,9 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from apps.accounts.models import Organisation, Role, User
 from apps.accounts.tokens import SCOPES
 
-ZONES = sorted(
-    zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix"))
-)
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix")))
 MEANINGS = {
     "read": "Read: everything you may see",
     "write": "Write: incidents, rollbacks, deployments, updates, ticks, pause and resume",
@@ -26,9 +24,7 @@ class SetUpForm(forms.Form):
     """The first organisation and its first administrator."""
 
     organisation = forms.CharField(label="Organisation", max_length=200)
-    slug = forms.SlugField(
-        label="Short name", max_length=60, help_text="Small letters, digits and hyphens; it stays."
-    )
+    slug = forms.SlugField(label="Short name", max_length=60, help_text="Small letters, digits and hyphens; it stays.")
     time_zone = forms.ChoiceField(label="Time zone", choices=[("UTC", "UTC"), *((z, z) for z in ZONES)])
     name = forms.CharField(label="Your name", max_length=200)
     email = forms.EmailField(label="Email", widget=forms.EmailInput(attrs={"autocomplete": "email"}))
@@ -61,7 +57,8 @@ class PersonForm(forms.Form):
     def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         roles = Role.objects.filter(organisation=organisation).order_by("name")
-        self.fields["roles"].choices = [(role.slug, f"{role.name}. {role.duties}") for role in roles]
+        offered = [(role.slug, f"{role.name}. {role.duties}") for role in roles]
+        cast(forms.MultipleChoiceField, self.fields["roles"]).choices = offered
 
 
 class DetailsForm(forms.Form):

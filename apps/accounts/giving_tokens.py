@@ -50,8 +50,7 @@ def create_token(
         scopes=wanted,
         expires_at=expires_at,
     )
-    told = {"name": token.name, "owner": _owner(token), "scopes": ", ".join(wanted)}
-    record(TOKEN_CREATED, token, by=by, **told)
+    record(TOKEN_CREATED, token, by=by, name=token.name, owner=_owner(token), scopes=", ".join(wanted))
     return token, text
 
 

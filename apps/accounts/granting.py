@@ -13,9 +13,7 @@ from apps.accounts.roles import STANDARD_ROLES
 
 def make_standard_roles(organisation: Organisation) -> list[Role]:
     """Give a new organisation its roles, each with a group and the group's permissions."""
-    groups = Group.objects.bulk_create(
-        [Group(name=f"{organisation.slug}: {role.slug}") for role in STANDARD_ROLES]
-    )
+    groups = Group.objects.bulk_create([Group(name=f"{organisation.slug}: {role.slug}") for role in STANDARD_ROLES])
     roles = Role.objects.bulk_create(
         Role(
             organisation=organisation,

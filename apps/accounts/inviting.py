@@ -28,7 +28,7 @@ def password_link(person: Person) -> str:
 
 def invite(person: Person) -> bool:
     """Mail the link unless there is a password already. Return False when the mail could not leave."""
-    if person.user is None or person.user.has_usable_password():
+    if person.user is None or person.has_password:
         return True
     context = {"person": person, "organisation": person.organisation, "link": password_link(person)}
     text = render_to_string("account/email/invitation.txt", context)

@@ -65,9 +65,7 @@ def add_person(
     """
     may(by, ADMINISTER, organisation).or_refuse()
     address = email.strip().lower()
-    shown = (
-        name.strip() or address.partition("@")[0]
-    )  # never the account's own name: it may be another team's
+    shown = name.strip() or address.partition("@")[0]  # never the account's own name: it may be another team's
     person = Person(organisation=organisation, email=address, name=shown)
     _check(person)
     if Person.objects.filter(organisation=organisation, email=address).exists():
@@ -93,10 +91,9 @@ def change_details(person: Person, *, name: str, time_zone: str, by: Any) -> Per
     person = _lock(person)
     before, person.name = person.name, name.strip()
     _check_zone(time_zone or "UTC")
-    person.user.time_zone = time_zone
     _check(person)
     person.save(update_fields=["name"])
-    person.user.save(update_fields=["time_zone"])
+    User.objects.filter(people=person).update(time_zone=time_zone)
     if person.name != before:
         record(PERSON_RENAMED, person, by=by, before=before, name=person.name)
     return person
@@ -163,9 +160,7 @@ def reactivate_person(person: Person, *, by: Any) -> Person:
 def _lock(person: Person) -> Person:
     """Lock the organisation first: whoever changes who administers it waits for the other."""
     Organisation.objects.select_for_update().get(pk=person.organisation_id)
-    return (
-        Person.objects.select_for_update(of=["self"]).select_related("user", "organisation").get(pk=person.pk)
-    )
+    return Person.objects.select_for_update(of=["self"]).select_related("user", "organisation").get(pk=person.pk)
 
 
 def _give(person: Person, role: Role, by: Any) -> None:

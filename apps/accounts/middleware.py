@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from django.contrib import messages
+from django.conf import settings
 from django.contrib.auth import logout
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -14,8 +16,9 @@ from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 
 from apps.accounts import reauthentication, refusing
-from apps.accounts.models import Person
+from apps.accounts.models import Person, User
 from apps.accounts.programs import problem
+from apps.accounts.requests import Request
 from apps.timeline.answers import Refused
 
 CHOSEN_ORGANISATION = "organisation"  # the session's key
@@ -25,9 +28,10 @@ API = "/api/"
 class PersonMiddleware(MiddlewareMixin):
     """Set `request.person`, `.organisation` and `.organisations`; sign out whoever was deactivated."""
 
-    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+    def process_request(self, request: Request) -> HttpResponseBase | None:
         """Find the person behind the session. Programs bring a token instead, which the API reads itself."""
-        request.person, request.organisation, request.organisations = None, None, []
+        asked: Any = request
+        asked.person, asked.organisation, asked.organisations = None, None, []
         timezone.activate(timezone.get_default_timezone())
         if "\x00" in request.path:
             return refusing.not_found(request)
@@ -46,6 +50,8 @@ class PersonMiddleware(MiddlewareMixin):
         """Nothing that a signed-in person sees may stay in a cache."""
         if getattr(request, "person", None) is not None:
             patch_cache_control(response, no_store=True)
+        if response.status_code == 302 and request.headers.get("HX-Request") == "true":
+            return _as_whole_page(request, response)
         return response
 
 
@@ -79,11 +85,9 @@ def zone_of(person: Person) -> ZoneInfo:
     return ZoneInfo("UTC")
 
 
-def _people_of(user: object) -> list[Person]:
+def _people_of(user: User) -> list[Person]:
     people = list(
-        Person.objects.filter(user=user, active=True)
-        .select_related("organisation")
-        .order_by("organisation__name")
+        Person.objects.filter(user=user, active=True).select_related("organisation").order_by("organisation__name")
     )
     for person in people:
         person.user = user
@@ -94,8 +98,14 @@ def _chosen(people: list[Person], organisation_id: str | None) -> Person:
     return next((each for each in people if str(each.organisation_id) == organisation_id), people[0])
 
 
+def _as_whole_page(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Lead htmx to the sign-in page as a whole: it would put that page into the middle of this one."""
+    if not response["Location"].startswith(str(settings.LOGIN_URL)):
+        return response
+    here = urlsplit(request.headers.get("HX-Current-URL", "/")).path or "/"
+    return HttpResponse(status=204, headers={"HX-Redirect": f"{settings.LOGIN_URL}?{urlencode({'next': here})}"})
+
+
 def _sign_out(request: HttpRequest) -> HttpResponseBase:
     logout(request)
-    if hasattr(request, "_messages"):
-        messages.warning(request, "This account has been deactivated.")
-    return redirect("account_login")
+    return redirect("account_inactive")

@@ -74,7 +74,7 @@ class Person(OrganisationRow):
     email = models.EmailField()
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    roles = models.ManyToManyField("Role", through="RoleHolding", related_name="people")
+    roles: models.ManyToManyField = models.ManyToManyField("Role", through="RoleHolding", related_name="people")
 
     class Meta:
         constraints = [
@@ -84,6 +84,11 @@ class Person(OrganisationRow):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the person can sign in with a password already."""
+        return self.user is not None and self.user.has_usable_password()
 
 
 class Role(OrganisationRow):
@@ -142,9 +147,7 @@ class IdempotentAnswer(OrganisationRow):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["token", "key"], name="one_answer_per_idempotency_key")
-        ]
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="one_answer_per_idempotency_key")]
 
 
 class SetUpLink(models.Model):

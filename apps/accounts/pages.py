@@ -35,7 +35,7 @@ def person(shown: Person, viewer: Person) -> dict[str, Any]:
         "held": [role for role in roles if role.pk in held],
         "free": [role for role in roles if role.pk not in held],
         "deeds": sorted({DEEDS[right] for role in roles if role.pk in held for right in role.rights}),
-        "has_password": shown.user is not None and shown.user.has_usable_password(),
+        "has_password": shown.has_password,
         "may_administer": may(viewer, ADMINISTER),
     }
 

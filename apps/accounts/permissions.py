@@ -58,9 +58,7 @@ def _organisation_of(thing: Any) -> Any:
 
 
 def _who_could(person: Any, right: str, deed: str) -> str:
-    names = Role.objects.filter(organisation_id=person.organisation_id, rights__contains=[right]).order_by(
-        "name"
-    )
+    names = Role.objects.filter(organisation_id=person.organisation_id, rights__contains=[right]).order_by("name")
     could = [_with_article(name) for name in names.values_list("name", flat=True)]
     if not could:
         return f"No role here may {deed} yet. An administrator can give one that may."

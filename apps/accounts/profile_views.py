@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,10 +19,11 @@ from apps.accounts.forms import DetailsForm, TokenForm
 from apps.accounts.middleware import CHOSEN_ORGANISATION
 from apps.accounts.models import Token
 from apps.accounts.reauthentication import require_fresh, take_pending
+from apps.accounts.requests import Request
 
 
 @require_GET
-def show_profile(request: HttpRequest) -> HttpResponse:
+def show_profile(request: Request) -> HttpResponse:
     """Show the profile; a token form that waited for the password is as it was left."""
     pending = take_pending(request, reverse("accounts:create_token"))
     token_form = TokenForm(initial=_initial(pending)) if pending else TokenForm()
@@ -30,7 +31,7 @@ def show_profile(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def create_details(request: HttpRequest) -> HttpResponse:
+def create_details(request: Request) -> HttpResponse:
     """Change name and time zone."""
     form = DetailsForm(request.POST)
     if form.is_valid():
@@ -42,7 +43,7 @@ def create_details(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def create_token(request: HttpRequest) -> HttpResponse:
+def create_token(request: Request) -> HttpResponse:
     """Create a token and show its secret, this once."""
     require_fresh(request, back=reverse("accounts:profile"))
     form = TokenForm(request.POST)
@@ -62,7 +63,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def create_revocation(request: HttpRequest, token_id: UUID) -> HttpResponse:
+def create_revocation(request: Request, token_id: UUID) -> HttpResponse:
     """End one of one's own tokens."""
     token = programs.find(Token.objects.filter(person=request.person), request, pk=token_id)
     giving_tokens.revoke_token(token, by=request.person)
@@ -71,7 +72,7 @@ def create_revocation(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 
 @require_POST
-def switch_organisation(request: HttpRequest) -> HttpResponse:
+def switch_organisation(request: Request) -> HttpResponse:
     """Work in another of one's organisations from now on."""
     chosen = request.POST.get("organisation")
     if chosen in {str(organisation.pk) for organisation in request.organisations}:
@@ -79,9 +80,10 @@ def switch_organisation(request: HttpRequest) -> HttpResponse:
     return redirect("/")
 
 
-def _show(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
+def _show(request: Request, *, status: int = 200, **more: Any) -> HttpResponse:
     person = request.person
-    details = DetailsForm(initial={"name": person.name, "time_zone": person.user.time_zone})
+    zone = person.user.time_zone if person.user else ""
+    details = DetailsForm(initial={"name": person.name, "time_zone": zone})
     context = {"details_form": details, "token_form": TokenForm(), **pages.profile(person), **more}
     return render(request, "accounts/profile.html", context, status=status)
 

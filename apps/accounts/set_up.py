@@ -33,9 +33,7 @@ def make_link() -> str:
 
 def find_link(secret: str) -> SetUpLink:
     """Return the link that `secret` opens. Raises Missing when it is unknown, used, old or not needed."""
-    link = SetUpLink.objects.filter(
-        secret_hash=_hash(secret), used_at=None, expires_at__gt=timezone.now()
-    ).first()
+    link = SetUpLink.objects.filter(secret_hash=_hash(secret), used_at=None, expires_at__gt=timezone.now()).first()
     if link is None or Organisation.objects.exists():
         raise Missing("There is no such thing here.")
     return link
@@ -49,9 +47,7 @@ def set_up(
     link = SetUpLink.objects.select_for_update().get(pk=find_link(secret).pk)
     find_link(secret)  # again, now that nobody else can use it
     team = lifecycle.create_organisation(slug, name=organisation, time_zone=time_zone, by=SYSTEM)
-    person = lifecycle.add_person(
-        team, email=email, name=name, roles=[ADMINISTRATOR], password=password, by=SYSTEM
-    )
+    person = lifecycle.add_person(team, email=email, name=name, roles=[ADMINISTRATOR], password=password, by=SYSTEM)
     link.used_at = timezone.now()
     link.save(update_fields=["used_at"])
     return person

@@ -60,9 +60,7 @@ def count(token: Token) -> None:
     if begun is not None and begun > now - WINDOW:
         if token.calls_in_window >= CALLS_PER_WINDOW:
             wait = max(1, int((begun + WINDOW - now).total_seconds()) + 1)
-            raise TooOften(
-                f"More than {CALLS_PER_WINDOW} calls in a minute. Try again in {wait} s.", retry_after=wait
-            )
+            raise TooOften(f"More than {CALLS_PER_WINDOW} calls in a minute. Try again in {wait} s.", retry_after=wait)
         Token.objects.filter(pk=token.pk).update(calls_in_window=F("calls_in_window") + 1, last_used_at=now)
     else:
         fresh = Token.objects.filter(Q(window_started_at=begun), pk=token.pk)
@@ -70,9 +68,7 @@ def count(token: Token) -> None:
 
 
 def _with_prefix(prefix: str) -> Token | None:
-    found = Token.objects.filter(prefix=prefix).select_related(
-        "organisation", "person__user", "person__organisation"
-    )
+    found = Token.objects.filter(prefix=prefix).select_related("organisation", "person__user", "person__organisation")
     return found.first()
 
 

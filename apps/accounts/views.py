@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,25 +14,26 @@ from apps.accounts.asking import refuse_into
 from apps.accounts.forms import PersonForm
 from apps.accounts.models import Person, Role
 from apps.accounts.permissions import may
+from apps.accounts.requests import Request
 from apps.accounts.rights import ADMINISTER, SEE_INTERNAL
 
 
 @require_GET
-def list_people(request: HttpRequest) -> HttpResponse:
+def list_people(request: Request) -> HttpResponse:
     """Show everybody, by role."""
     may(request.person, SEE_INTERNAL).or_refuse()
     return render(request, "accounts/people.html", pages.people(request.person))
 
 
 @require_GET
-def new_person(request: HttpRequest) -> HttpResponse:
+def new_person(request: Request) -> HttpResponse:
     """Show the form that lets somebody in."""
     may(request.person, ADMINISTER).or_refuse()
     return render(request, "accounts/new_person.html", {"form": PersonForm(request.organisation)})
 
 
 @require_POST
-def create_person(request: HttpRequest) -> HttpResponse:
+def create_person(request: Request) -> HttpResponse:
     """Let somebody in and mail them their link."""
     form = PersonForm(request.organisation, request.POST)
     if form.is_valid():
@@ -44,7 +45,7 @@ def create_person(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def show_person(request: HttpRequest, person_id: UUID) -> HttpResponse:
+def show_person(request: Request, person_id: UUID) -> HttpResponse:
     """Show one person, their roles, and what an administrator can do about them."""
     may(request.person, SEE_INTERNAL).or_refuse()
     person = programs.find(Person.objects.select_related("user"), request, pk=person_id)
@@ -52,7 +53,7 @@ def show_person(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 
 @require_POST
-def create_holding(request: HttpRequest, person_id: UUID) -> HttpResponse:
+def create_holding(request: Request, person_id: UUID) -> HttpResponse:
     """Give a role."""
     person = programs.find(Person, request, pk=person_id)
     role = programs.refer(Role, request, "role", slug=request.POST.get("role", ""))
@@ -61,7 +62,7 @@ def create_holding(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 
 @require_POST
-def create_withdrawal(request: HttpRequest, person_id: UUID, slug: str) -> HttpResponse:
+def create_withdrawal(request: Request, person_id: UUID, slug: str) -> HttpResponse:
     """Take a role."""
     person = programs.find(Person, request, pk=person_id)
     lifecycle.take_role(person, programs.find(Role, request, slug=slug), by=request.person)
@@ -69,21 +70,21 @@ def create_withdrawal(request: HttpRequest, person_id: UUID, slug: str) -> HttpR
 
 
 @require_POST
-def create_deactivation(request: HttpRequest, person_id: UUID) -> HttpResponse:
+def create_deactivation(request: Request, person_id: UUID) -> HttpResponse:
     """End a person's access."""
     person = lifecycle.deactivate_person(programs.find(Person, request, pk=person_id), by=request.person)
     return redirect("accounts:person", person.pk)
 
 
 @require_POST
-def create_reactivation(request: HttpRequest, person_id: UUID) -> HttpResponse:
+def create_reactivation(request: Request, person_id: UUID) -> HttpResponse:
     """Let a person in again."""
     person = lifecycle.reactivate_person(programs.find(Person, request, pk=person_id), by=request.person)
     return redirect("accounts:person", person.pk)
 
 
 @require_POST
-def create_invitation(request: HttpRequest, person_id: UUID) -> HttpResponse:
+def create_invitation(request: Request, person_id: UUID) -> HttpResponse:
     """Mail the link to choose a password once more."""
     may(request.person, ADMINISTER).or_refuse()
     person = programs.find(Person.objects.select_related("user", "organisation"), request, pk=person_id)
@@ -91,14 +92,12 @@ def create_invitation(request: HttpRequest, person_id: UUID) -> HttpResponse:
     return redirect("accounts:person", person.pk)
 
 
-def _invite(request: HttpRequest, person: Person) -> None:
+def _invite(request: Request, person: Person) -> None:
     """Mail the link and say where it went."""
-    if person.user is not None and person.user.has_usable_password():
+    if person.has_password:
         messages.info(request, f"{person.name} already has a password and can sign in.")
     elif inviting.invite(person):
-        messages.info(
-            request, f"A link to choose a password went to {person.email}. {inviting.whereabouts()}"
-        )
+        messages.info(request, f"A link to choose a password went to {person.email}. {inviting.whereabouts()}")
     else:
         messages.error(
             request, f"The mail to {person.email} could not be sent. The person is here; send the link again."

@@ -131,7 +131,16 @@ def test_a_deactivated_person_is_signed_out_at_the_next_request(ada: Person, rae
     lifecycle.deactivate_person(rae, by=ada)
     answer = browser.get("/people/")
     assert answer.status_code == 302
-    assert answer["Location"].startswith(LOGIN)
+    assert answer["Location"] == "/accounts/inactive/"
+    assert b"This account is deactivated" in browser.get("/accounts/inactive/").content
+    assert browser.get("/people/")["Location"].startswith(LOGIN)
+
+
+def test_htmx_without_a_session_is_led_to_the_sign_in_page_as_a_whole(ada: Person) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "https://testserver/people/?x=1"}
+    answer = Client().post("/people/additions/", headers=headers)
+    assert answer.status_code == 204
+    assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fpeople%2F"
 
 
 def test_a_person_in_two_organisations_switches_and_stays_within_the_walls(ada: Person) -> None:

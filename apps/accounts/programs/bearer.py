@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -12,6 +12,7 @@ from ninja.security import HttpBearer
 from apps.accounts import rights, tokens
 from apps.accounts.models import Person, Token
 from apps.accounts.programs.problems import Unauthenticated
+from apps.accounts.requests import Request
 from apps.timeline.answers import Forbidden, Unacceptable
 
 READ, WRITE, APPROVE, ADMIN = "read", "write", "approve", "admin"
@@ -57,8 +58,9 @@ class Bearer(HttpBearer):
         if found is None:
             raise Unauthenticated("This token is not valid. It may have expired or been revoked.")
         tokens.count(found)
-        request.token, request.person, request.organisation = found, found.person, found.organisation
-        request.actor = found.person or _service(found)
+        asked: Any = request
+        asked.token, asked.person, asked.organisation = found, found.person, found.organisation
+        asked.actor = found.person or _service(found)
         if request.method not in SAFE_METHODS and not {WRITE, APPROVE, ADMIN} & set(found.scopes):
             raise _lacks(found, WRITE)
         return found
@@ -66,26 +68,29 @@ class Bearer(HttpBearer):
 
 def require_scope(request: HttpRequest, *scopes: str) -> None:
     """Raise Forbidden unless the token has one of `scopes`. Every valid token may read."""
-    if READ not in scopes and not set(scopes) & set(request.token.scopes):
-        raise _lacks(request.token, " or ".join(scopes))
+    token = cast(Request, request).token
+    if READ not in scopes and not set(scopes) & set(token.scopes):
+        raise _lacks(token, " or ".join(scopes))
 
 
 def person_of(request: HttpRequest) -> Person:
     """Return the person the token acts for. Raises Forbidden for a service token."""
-    if request.person is None:
+    person = cast(Request, request).token.person
+    if person is None:
         raise Forbidden("A service token acts for nobody, so it cannot do this. Use a personal token.")
-    return request.person
+    return person
 
 
 def actor_of(request: HttpRequest) -> Any:
     """Return who acts: the token's person, or its Service where a program may do it by itself."""
-    return request.actor
+    return cast(Request, request).actor
 
 
 def _refuse_undeclared(request: HttpRequest) -> None:
     """Refuse a query parameter that is not declared: a misspelt filter must not widen a list."""
+    declared = cast(Request, request).declared_parameters
     for name, value in request.GET.items():
-        if name not in request.declared_parameters:
+        if name not in declared:
             raise Unacceptable(f"{name!a}: there is no such parameter here.", field=ascii(name)[1:-1])
         if "\x00" in value:
             raise Unacceptable(f"{name}: this text cannot be used.", field=name)
@@ -98,6 +103,4 @@ def _service(token: Token) -> Service:
 
 def _lacks(token: Token, scopes: str) -> Forbidden:
     has = ", ".join(token.scopes) or "none"
-    return Forbidden(
-        f"This token lacks the scope {scopes}. It has: {has}.", code="scope_missing", needed=scopes
-    )
+    return Forbidden(f"This token lacks the scope {scopes}. It has: {has}.", code="scope_missing", needed=scopes)

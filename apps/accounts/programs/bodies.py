@@ -33,9 +33,7 @@ def read_json(raw: bytes) -> Any:
     try:
         value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as problem:
-        raise Unacceptable(
-            f"The body is not JSON that we can read: {_why(problem)}.", code="malformed"
-        ) from problem
+        raise Unacceptable(f"The body is not JSON that we can read: {_why(problem)}.", code="malformed") from problem
     for count, (path, depth, node) in enumerate(_walk(value)):
         if depth > DEEPEST or count > MOST_NODES:
             raise Unacceptable("The body is nested too deeply or has too many parts.", code="malformed")
@@ -71,9 +69,7 @@ def _walk(value: Any) -> Iterator[tuple[str, int, Any]]:
             waiting.extend((name, depth + 1, name) for name in node)
             waiting.extend((f"{path}.{name}".lstrip("."), depth + 1, item) for name, item in node.items())
         elif isinstance(node, list):
-            waiting.extend(
-                (f"{path}.{number}".lstrip("."), depth + 1, item) for number, item in enumerate(node)
-            )
+            waiting.extend((f"{path}.{number}".lstrip("."), depth + 1, item) for number, item in enumerate(node))
 
 
 def _refuse_unstorable(path: str, node: Any) -> None:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from ninja.responses import NinjaJSONEncoder, Status
 
 from apps.accounts.models import IdempotentAnswer, Token
+from apps.accounts.requests import Request
 from apps.timeline.answers import Refused, Unacceptable
 
 HEADER = "Idempotency-Key"
@@ -47,7 +48,7 @@ def idempotent_after_reading(view: Callable[..., Callable[[], Any]]) -> Callable
 
 def _wrapped(view: Callable[..., Any], deed_of: Callable[..., Callable[[], Any]]) -> Callable[..., Any]:
     @functools.wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         key = _key(request)
         if key is None:
             deed = deed_of(request, *args, **kwargs)
@@ -72,17 +73,13 @@ def _first(row: IdempotentAnswer, deed: Callable[[], Any]) -> HttpResponse:
         answer = _answer(deed())
         kept = IdempotentAnswer.objects.filter(pk=row.pk, status=None)
         if not kept.update(status=answer.status_code, body=answer.content.decode()):
-            raise Refused(
-                "Another call with this key has overtaken this one. Nothing was done here.", code="in_flight"
-            )
+            raise Refused("Another call with this key has overtaken this one. Nothing was done here.", code="in_flight")
     return answer
 
 
 def _claim(token: Token, key: str, digest: str) -> IdempotentAnswer:
     """Return our own new row, or the finished one of the first call. Raises 409 or 422."""
-    mine = IdempotentAnswer(
-        organisation_id=token.organisation_id, token=token, key=key, request_digest=digest
-    )
+    mine = IdempotentAnswer(organisation_id=token.organisation_id, token=token, key=key, request_digest=digest)
     IdempotentAnswer.objects.bulk_create([mine], ignore_conflicts=True)
     row = IdempotentAnswer.objects.filter(token=token, key=key).first()
     if row is None:

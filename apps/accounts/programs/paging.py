@@ -56,8 +56,12 @@ def _limit(text: str | None, usual: int) -> int:
     return int(text)
 
 
+def _column(model: type[Model], name: str) -> Any:
+    return model._meta.get_field(name)
+
+
 def _cursor(row: Model, field: str) -> str:
-    place = [row._meta.get_field(field).value_to_string(row), str(row.pk)]
+    place = [_column(type(row), field).value_to_string(row), str(row.pk)]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
@@ -75,7 +79,7 @@ def _place(model: type[Model], field: str, after: str) -> tuple[Any, Any]:
         value, key = json.loads(raw)
         if "\x00" in value:
             raise ValueError("NUL")
-        return model._meta.get_field(field).to_python(value), model._meta.pk.to_python(key)
+        return _column(model, field).to_python(value), model._meta.pk.to_python(key)
     except (ValueError, TypeError, binascii.Error, ValidationError, RecursionError) as problem:
         raise Unacceptable("after: this is not a cursor of this list.", field="after") from problem
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from apps.accounts.requests import Request
 from apps.timeline.answers import Missing, Unacceptable
 
 Row = TypeVar("Row", bound=Model)
@@ -19,7 +20,7 @@ def find(things: type[Row] | QuerySet[Row], request: HttpRequest, **named: Any) 
 
     Raises Missing (404), with the same text for a foreign, an unknown and an unreadable id.
     """
-    if (row := _lookup(things, request.organisation, named)) is None:
+    if (row := _lookup(things, cast(Request, request).organisation, named)) is None:
         raise Missing(NOWHERE)
     return row
 
@@ -29,7 +30,7 @@ def refer(things: type[Row] | QuerySet[Row], request: HttpRequest, field: str, *
 
     Raises Unacceptable (422 `unknown_reference`), with the same text for a foreign and an unknown one.
     """
-    if (row := _lookup(things, request.organisation, named)) is None:
+    if (row := _lookup(things, cast(Request, request).organisation, named)) is None:
         raise Unacceptable(f"{field}: there is no such thing here.", code="unknown_reference", field=field)
     return row
 

@@ -33,5 +33,5 @@ class Command(BaseCommand):
             )
             person = lifecycle.add_person(team, email=options["admin"], roles=[ADMINISTRATOR], by=SYSTEM)
         self.stdout.write(f"Created {team.name} ({team.slug}). {person.email} administers it.")
-        if not person.user.has_usable_password():
+        if not person.has_password:
             self.stdout.write(f"They choose a password here: {inviting.password_link(person)}")

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Added {person.email} to {team.name}.")
         if known and password:
             self.stderr.write("The account was here before; its password was not changed.")
-        elif not person.user.has_usable_password():
+        elif not person.has_password:
             self.stdout.write(f"They choose a password here: {inviting.password_link(person)}")
 
 
@@ -54,7 +54,5 @@ def _password(email: str) -> str:
     try:
         validate_password(password, User(email=email))
     except ValidationError as weak:
-        raise CommandError(
-            f"The password was not accepted: {' '.join(weak.messages)} Nobody was added."
-        ) from weak
+        raise CommandError(f"The password was not accepted: {' '.join(weak.messages)} Nobody was added.") from weak
     return password

@@ -38,9 +38,7 @@ class Command(BaseCommand):
                 scopes=options["scopes"] or ["read"],
                 by=SYSTEM,
             )
-        told = (
-            f"{token.name} acts as {person.email} in {person.organisation.name}: {', '.join(token.scopes)}."
-        )
+        told = f"{token.name} acts as {person.email} in {person.organisation.name}: {', '.join(token.scopes)}."
         self.stderr.write(f"{told} It is shown only now.")
         self.stdout.write(secret)
 
@@ -51,9 +49,7 @@ def _person(email: str, slug: str | None) -> Person:
         people = people.filter(organisation=organisation_called(slug))
     found = list(people.order_by("organisation__slug"))
     if not found:
-        raise CommandError(
-            f"There is no active person {email}{f' in {slug}' if slug else ''}. No token was made."
-        )
+        raise CommandError(f"There is no active person {email}{f' in {slug}' if slug else ''}. No token was made.")
     if len(found) > 1:
         slugs = ", ".join(person.organisation.slug for person in found)
         raise CommandError(f"{email} is in several organisations. Say which with --organisation: {slugs}.")
