@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from django.http import HttpRequest
 from ninja import Query, Router, Status
 from pydantic import ConfigDict, Field
 
 from apps.accounts import programs
+from apps.accounts.requests import Request
 from apps.deployments import gating, lifecycle
 from apps.deployments.answering import (
     deployment_as_json,
@@ -124,7 +124,7 @@ class GateQuestion(programs.Body):
 
 
 @router.get("/services", response=Services, summary="List services and their environments")
-def list_services(request: HttpRequest, listing: Query[programs.Listing]) -> dict[str, Any]:
+def list_services(request: Request, listing: Query[programs.Listing]) -> dict[str, Any]:
     """By their slug."""
     rows = with_environments(Service.objects.filter(organisation=request.organisation))
     return programs.page(request, rows, order="slug", render=service_as_json)
@@ -132,7 +132,7 @@ def list_services(request: HttpRequest, listing: Query[programs.Listing]) -> dic
 
 @router.post("/services", response={201: ServiceAnswer}, summary="Add a service")
 @programs.idempotent
-def create_service(request: HttpRequest, body: NewService) -> Status:
+def create_service(request: Request, body: NewService) -> Status:
     """Needs the scope `admin` and a person who may manage services."""
     programs.require_scope(request, programs.ADMIN)
     by = programs.actor_of(request)
@@ -141,14 +141,14 @@ def create_service(request: HttpRequest, body: NewService) -> Status:
 
 
 @router.get("/services/{slug}", response=ServiceAnswer, summary="One service")
-def get_service(request: HttpRequest, slug: str) -> dict[str, Any]:
+def get_service(request: Request, slug: str) -> dict[str, Any]:
     """With its environments and what is live in each."""
     return service_as_json(_fresh(programs.find(Service, request, slug=slug)))
 
 
 @router.post("/services/{slug}/environments", response={201: EnvironmentAnswer}, summary="Add an environment")
 @programs.idempotent
-def create_environment(request: HttpRequest, slug: str, body: NewEnvironment) -> Status:
+def create_environment(request: Request, slug: str, body: NewEnvironment) -> Status:
     """Needs the scope `admin`; freezes that are wider than it hold from the start."""
     programs.require_scope(request, programs.ADMIN)
     service = programs.find(Service, request, slug=slug)
@@ -165,7 +165,7 @@ def create_environment(request: HttpRequest, slug: str, body: NewEnvironment) ->
 
 
 @router.patch("/services/{slug}/environments/{name}", response=EnvironmentAnswer, summary="Change an environment")
-def change_environment(request: HttpRequest, slug: str, name: str, body: EnvironmentChange) -> dict[str, Any]:
+def change_environment(request: Request, slug: str, name: str, body: EnvironmentChange) -> dict[str, Any]:
     """Needs the scope `admin`. Plans that were approved keep the connections they named."""
     programs.require_scope(request, programs.ADMIN)
     environment = lifecycle.change_environment(
@@ -179,7 +179,7 @@ def change_environment(request: HttpRequest, slug: str, name: str, body: Environ
 
 
 @router.get("/deployments", response=Deployments, summary="List deployments")
-def list_deployments(request: HttpRequest, listing: Query[DeploymentListing]) -> dict[str, Any]:
+def list_deployments(request: Request, listing: Query[DeploymentListing]) -> dict[str, Any]:
     """Newest first."""
     rows = Deployment.objects.filter(organisation=request.organisation)
     service, environment = place_named(request, listing.service, listing.environment)
@@ -191,7 +191,7 @@ def list_deployments(request: HttpRequest, listing: Query[DeploymentListing]) ->
 
 @router.post("/deployments", response={201: DeploymentAnswer}, summary="Register a deployment")
 @programs.idempotent
-def create_deployment(request: HttpRequest, body: NewDeployment) -> Status:
+def create_deployment(request: Request, body: NewDeployment) -> Status:
     """What was released and what it changed. 409 when the reference is registered already."""
     programs.require_scope(request, programs.WRITE)
     environment = environment_named(request, service_named(request, body.service), body.environment)
@@ -203,7 +203,7 @@ def create_deployment(request: HttpRequest, body: NewDeployment) -> Status:
 
 
 @router.get("/deployments/{id}", response=DeploymentAnswer, summary="One deployment")
-def get_deployment(request: HttpRequest, id: str) -> dict[str, Any]:
+def get_deployment(request: Request, id: str) -> dict[str, Any]:
     """What it changed, and whether the host can still serve it."""
     rows = Deployment.objects.select_related("service", "environment")
     return deployment_as_json(programs.find(rows, request, pk=id))
@@ -211,7 +211,7 @@ def get_deployment(request: HttpRequest, id: str) -> dict[str, Any]:
 
 @router.post("/deployments/{id}/verdict", response={201: DeploymentAnswer}, summary="Mark as good or unfit")
 @programs.idempotent
-def create_verdict(request: HttpRequest, id: str, body: Verdict) -> Status:
+def create_verdict(request: Request, id: str, body: Verdict) -> Status:
     """Says whether one may go back to it, with the reason."""
     programs.require_scope(request, programs.WRITE)
     deployment = programs.find(Deployment, request, pk=id)
@@ -221,7 +221,7 @@ def create_verdict(request: HttpRequest, id: str, body: Verdict) -> Status:
 
 
 @router.get("/gate", response=GateAnswer, by_alias=True, summary="May this version go out?")
-def ask_gate(request: HttpRequest, asked: Query[GateQuestion]) -> dict[str, Any]:
+def ask_gate(request: Request, asked: Query[GateQuestion]) -> dict[str, Any]:
     """For deploy pipelines: `pass`, and every reason why not."""
     service = service_named(request, asked.service)
     environment = environment_named(request, service, asked.environment)
@@ -242,5 +242,5 @@ def _serving(body: Serving | None) -> dict[str, str] | None:
     return body.model_dump(by_alias=True, exclude_none=True) if body else None
 
 
-def _connection(request: HttpRequest, role: str, key: str) -> Connection:
+def _connection(request: Request, role: str, key: str) -> Connection:
     return programs.refer(Connection, request, f"connections.{role}", pk=key)

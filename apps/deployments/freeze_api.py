@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from apps.accounts import programs
+from apps.accounts.requests import Request
 from apps.deployments import lifecycle, permissions
 from apps.deployments.answering import freeze_as_json
 from apps.deployments.finding import place_named
@@ -40,7 +40,7 @@ class Lifting(programs.Body):
 
 
 @router.get("/freezes", response=Freezes, summary="List freezes")
-def list_freezes(request: HttpRequest, listing: Query[FreezeListing]) -> dict[str, Any]:
+def list_freezes(request: Request, listing: Query[FreezeListing]) -> dict[str, Any]:
     """Newest first; `?active=true` leaves out the lifted ones."""
     permissions.may_see_freezes(request.actor).or_refuse()
     rows = _freezes().filter(organisation=request.organisation)
@@ -51,7 +51,7 @@ def list_freezes(request: HttpRequest, listing: Query[FreezeListing]) -> dict[st
 
 @router.post("/freezes", response={201: FreezeAnswer}, summary="Stop rollbacks or deployments")
 @programs.idempotent
-def create_freeze(request: HttpRequest, body: NewFreeze) -> Status:
+def create_freeze(request: Request, body: NewFreeze) -> Status:
     """`rollbacks` is the kill switch and holds from the moment of the answer."""
     programs.require_scope(request, programs.ADMIN)
     service, environment = place_named(request, body.service, body.environment)
@@ -69,7 +69,7 @@ def create_freeze(request: HttpRequest, body: NewFreeze) -> Status:
 
 @router.post("/freezes/{id}/lifting", response={202: FreezeAnswer}, summary="Ask to lift a freeze")
 @programs.idempotent
-def create_lifting(request: HttpRequest, id: str, body: Lifting) -> Status:
+def create_lifting(request: Request, id: str, body: Lifting) -> Status:
     """202 with `approval`: a second person answers it, then the freeze ends."""
     programs.require_scope(request, programs.ADMIN)
     freeze = programs.find(_freezes(), request, pk=id)

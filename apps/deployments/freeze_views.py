@@ -1,23 +1,22 @@
-"""Pages about freezes: what is stopped, stop something, ask to lift it, agree."""
+"""Pages about freezes: what is stopped, stop something, ask to lift it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.reauthentication import require_fresh
-from apps.approvals import asking
+from apps.accounts.requests import Request
 from apps.approvals.models import Question
 from apps.approvals.permissions import may_vote
 from apps.deployments import lifecycle, permissions
 from apps.deployments.freeze_forms import FreezeForm, LiftForm
 from apps.deployments.models import Freeze
 from apps.deployments.switches import scope_in_words
-from apps.timeline.answers import Answer, Missing, Unacceptable
+from apps.timeline.answers import Answer, Unacceptable
 from apps.timeline.clock import database_now
 
 LIFTED_SHOWN = 20
@@ -34,7 +33,7 @@ class FreezeLine:
 
 
 @require_http_methods(["GET", "POST"])
-def freezes(request: HttpRequest) -> HttpResponse:
+def freezes(request: Request) -> HttpResponse:
     """Show what is stopped; a POST stops something more."""
     permissions.may_see_freezes(request.person).or_refuse()
     form = FreezeForm(request.person, request.POST or None, initial=request.GET.dict())
@@ -54,7 +53,7 @@ def freezes(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def create_lifting(request: HttpRequest, freeze_id: str) -> HttpResponse:
+def create_lifting(request: Request, freeze_id: str) -> HttpResponse:
     """Ask a second person to allow it again."""
     freeze = _freeze(request, freeze_id)
     form = LiftForm(request.POST)
@@ -64,25 +63,12 @@ def create_lifting(request: HttpRequest, freeze_id: str) -> HttpResponse:
     return redirect("deployments:freezes")
 
 
-@require_POST
-def create_vote(request: HttpRequest, freeze_id: str) -> HttpResponse:
-    """Agree that it is allowed again, or not."""
-    require_fresh(request)
-    question = _freeze(request, freeze_id).question
-    if question is None:
-        raise Missing("Nobody has asked to lift this freeze.")
-    said = request.POST
-    decision, seen = said.get("decision", ""), said.get("content_hash", "")
-    asking.vote(question, by=request.person, decision=decision, content_hash=seen, note=said.get("note", "")[:2000])
-    return redirect("deployments:freezes")
-
-
-def _line(request: HttpRequest, freeze: Any) -> FreezeLine:
+def _line(request: Request, freeze: Any) -> FreezeLine:
     question = freeze.question if freeze.question and freeze.question.state == "open" else None
     may_answer = may_vote(request.person, question, now=database_now()) if question else None
     return FreezeLine(freeze, scope_in_words(freeze), question, may_answer)
 
 
-def _freeze(request: HttpRequest, freeze_id: str) -> Freeze:
+def _freeze(request: Request, freeze_id: str) -> Freeze:
     rows = Freeze.objects.visible_to(request.person).select_related("question")
     return get_object_or_404(rows, pk=freeze_id)

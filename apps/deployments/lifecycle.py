@@ -124,7 +124,7 @@ def change_environment(
     changes += _set_roles(environment, connections or {})
     if changes:
         environment.save(update_fields=["public_url", "serving"])
-        names = {"environment": environment.name, "service": environment.service.name}
+        names: dict[str, Any] = {"environment": environment.name, "service": environment.service.name}
         record(events.ENVIRONMENT_CHANGED, environment, by=by, changes=", ".join(changes), **names)
     return environment
 

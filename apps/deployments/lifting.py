@@ -50,7 +50,7 @@ def ask_to_lift(freeze: Freeze, *, by: Person, reason: str) -> Question:
         expires_minutes=LIFT_EXPIRES_MINUTES,
     )
     freeze.save(update_fields=["question"])
-    told = {"stops": freeze.stops, "scope": scope_in_words(freeze)}
+    told: dict[str, Any] = {"stops": freeze.stops, "scope": scope_in_words(freeze)}
     record(events.LIFTING_ASKED, freeze, by=by, reason=reason, **told)
     return freeze.question
 
@@ -96,7 +96,7 @@ def _lift_one(freeze: Freeze, *, by: Any) -> Freeze:
     freeze.save(update_fields=["lifted_at", "lifted_by"])
     if freeze.stops == "rollbacks":
         set_switches(switches_of(freeze), freeze.organisation_id)
-    told = {"stops": freeze.stops.capitalize(), "scope": scope_in_words(freeze)}
+    told: dict[str, Any] = {"stops": freeze.stops.capitalize(), "scope": scope_in_words(freeze)}
     record(events.LIFTED, freeze, by=by, **told)
     return freeze
 

@@ -36,7 +36,7 @@ class InProduction:
 
 def in_production(organisation: Any) -> list[InProduction]:
     """Return a line for each environment of the kind production, by the name of its service. Four queries."""
-    rows = (
+    query = (
         Environment.objects.filter(organisation=organisation, kind="production")
         .select_related("service", "live")
         .annotate(way_back_id=Subquery(_way_back().values("pk")[:1]))
@@ -46,7 +46,7 @@ def in_production(organisation: Any) -> list[InProduction]:
         )
         .order_by("service__name", "name")
     )
-    rows = list(rows)
+    rows = list(query)
     ways = Deployment.objects.in_bulk({row.way_back_id for row in rows if row.way_back_id})
     return [_line(row, ways.get(row.way_back_id)) for row in rows]
 

@@ -72,7 +72,7 @@ def put_live(environment: Environment, deployment: Deployment, *, since: datetim
         deployment.save(update_fields=["served_at"])
 
 
-def names_of(deployment: Deployment) -> dict[str, str]:
+def names_of(deployment: Deployment) -> dict[str, Any]:
     """Return the names that sentences about a deployment use."""
     environment = deployment.environment
     return {

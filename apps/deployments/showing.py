@@ -86,18 +86,31 @@ def _shown(environment: Any, freezes: Sequence[Freeze]) -> Shown:
     )
 
 
-def _host(environment: Environment, targets: Sequence[Target]) -> HostShown | None:
+def _host(environment: Any, targets: Sequence[Target]) -> HostShown | None:
     said = environment.host_says
     if not said:
         return None
-    return HostShown(said["host"], parse_datetime(said["at"]), said["problem"], _differs(environment, targets))
+    at = parse_datetime(said["at"])
+    # An answer from before the last change here says nothing about it.
+    since = [moment for moment in (environment.live_since, *(pin.since for pin in environment.open_pins)) if moment]
+    counts = not said["problem"] and at is not None and all(at > moment for moment in since)
+    return HostShown(said["host"], at, said["problem"], _differs(environment, targets) if counts else "")
 
 
-def _differs(environment: Environment, targets: Sequence[Target]) -> str:
-    said = environment.host_says
-    live = environment.live
-    if said["problem"] or not said["live"] or (live and said["live"] == live.reference):
-        return ""
-    known = next((t.deployment.version for t in targets if t.deployment.reference == said["live"]), "")
-    what = known or f"{said['live']}, which is not registered here"
-    return f"{said['host']} serves {what}, according to {said['source']}; on record is {live or 'nothing'}."
+def _differs(environment: Any, targets: Sequence[Target]) -> str:
+    """Say where the host and our record disagree: what is live, or a pin that somebody set or took off elsewhere."""
+    said, live, pins = environment.host_says, environment.live, environment.open_pins
+    if said["live"] and (live is None or said["live"] != live.reference):
+        what = _version(said["live"], targets)
+        return f"{said['host']} serves {what}, according to {said['source']}; on record is {live or 'nothing'}."
+    if said["pinned"] and not pins:
+        what = _version(said["pinned"], targets)
+        return f"{said['host']} keeps production on {what} after a rollback that is not on record here."
+    if pins and not said["pinned"]:
+        return f"{said['host']} no longer keeps production pinned: new releases go live again."
+    return ""
+
+
+def _version(reference: str, targets: Sequence[Target]) -> str:
+    known = {target.deployment.reference: target.deployment.version for target in targets}
+    return known.get(reference, f"{reference}, which is not registered here")

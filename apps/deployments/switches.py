@@ -6,6 +6,7 @@ it and no cycle of locks can arise.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -25,8 +26,8 @@ def switches_of(freeze: Freeze) -> QuerySet[FreezeSwitch]:
     """Return the switches that the scope of `freeze` holds."""
     rows = FreezeSwitch.objects.filter(organisation_id=freeze.organisation_id)
     if freeze.scope == "environment":
-        return rows.filter(environment_id=freeze.environment_id)
-    return rows.filter(environment__service_id=freeze.service_id) if freeze.scope == "service" else rows
+        return rows.filter(environment=freeze.environment)
+    return rows.filter(environment__service=freeze.service) if freeze.scope == "service" else rows
 
 
 def set_switches(switches: QuerySet[FreezeSwitch], organisation_id: UUID) -> None:
@@ -71,5 +72,5 @@ def _join_freezes_of_all(organisation_id: UUID) -> None:
         mine = Freeze(organisation_id=organisation_id, stops=other.stops, scope="all", reason=other.reason)
         mine.together = other.together
         mine.save(force_insert=True)
-        told = {"stops": mine.stops, "scope": scope_in_words(mine), "reason": mine.reason}
+        told: dict[str, Any] = {"stops": mine.stops, "scope": scope_in_words(mine), "reason": mine.reason}
         record(events.FROZEN, mine, by=SYSTEM, **told)

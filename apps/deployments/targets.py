@@ -67,15 +67,18 @@ def known_good(environment: Environment, before: datetime | None = None, *, ask:
     return [_target(row, environment, Asked(before, host)) for row in rows]
 
 
-def resolve_target(environment: Environment, text: str | None, before: datetime | None = None) -> Deployment:
+def resolve_target(
+    environment: Environment, text: str | None, before: datetime | None = None, *, ask: bool = True
+) -> Deployment:
     """Return the deployment that `text` (an id, the provider's reference or a version) names here.
 
-    Without a text: the newest known-good one from before the issue that is not live. Raises Unacceptable
+    Without a text: the newest known-good one from before the issue that is not live; inside a transaction give
+    `ask=False`, so that the host is not called. Raises Unacceptable
     when the text is ambiguous or names nothing here, or when there is nothing known to be good.
     """
     if text and text.strip():
         return _named(environment, text.strip())
-    for target in known_good(environment, before):
+    for target in known_good(environment, before, ask=ask):
         if target.known_good:
             return target.deployment
     raise Unacceptable(
@@ -129,7 +132,7 @@ def _named(environment: Environment, text: str) -> Deployment:
     rows = Deployment.objects.filter(environment=environment)
     if not text.isprintable():
         raise _unknown()
-    for exact in (rows.filter(pk=_uuid(text)), rows.filter(reference=text)):
+    for exact in (rows.filter(pk__in=_uuids(text)), rows.filter(reference=text)):
         if found := exact.first():
             return found
     versions = list(rows.filter(version=text)[:2])
@@ -148,8 +151,8 @@ def _unknown() -> Unacceptable:
     return Unacceptable("target: there is no such thing here.", code="unknown_reference", field="target")
 
 
-def _uuid(text: str) -> UUID | None:
+def _uuids(text: str) -> list[UUID]:
     try:
-        return UUID(text)
+        return [UUID(text)]
     except ValueError:
-        return None
+        return []

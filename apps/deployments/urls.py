@@ -20,5 +20,4 @@ urlpatterns = [
     path("services/<slug:slug>/<slug:name>/looks/", views.create_look, name="create_look"),
     path("freezes/", freeze_views.freezes, name="freezes"),
     path("freezes/<uuid:freeze_id>/lifting/", freeze_views.create_lifting, name="create_lifting"),
-    path("freezes/<uuid:freeze_id>/votes/", freeze_views.create_vote, name="create_vote"),
 ]

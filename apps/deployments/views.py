@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.accounts.requests import Request
 from apps.deployments import lifecycle, permissions
 from apps.deployments.forms import (
     ChangedEnvironmentForm,
@@ -28,7 +29,7 @@ PATIENCE_SECONDS = 5.0  # for somebody who asked the host by pressing a button
 
 
 @require_GET
-def list_services(request: HttpRequest) -> HttpResponse:
+def list_services(request: Request) -> HttpResponse:
     """Show what is in production."""
     lines = in_production(request.organisation)
     context = {
@@ -41,7 +42,7 @@ def list_services(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def create_service(request: HttpRequest) -> HttpResponse:
+def create_service(request: Request) -> HttpResponse:
     """Add a service; its environment comes next."""
     permissions.may_describe(request.person).or_refuse()
     form = ServiceForm(request.POST or None)
@@ -51,7 +52,7 @@ def create_service(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def show_service(request: HttpRequest, slug: str) -> HttpResponse:
+def show_service(request: Request, slug: str) -> HttpResponse:
     """Show one service: what is live in each environment, what holds it, its history."""
     service = _service(request, slug)
     context = {
@@ -65,7 +66,7 @@ def show_service(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def create_environment(request: HttpRequest, slug: str) -> HttpResponse:
+def create_environment(request: Request, slug: str) -> HttpResponse:
     """Add an environment to a service."""
     permissions.may_describe(request.person).or_refuse()
     service = _service(request, slug)
@@ -76,7 +77,7 @@ def create_environment(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def change_environment(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+def change_environment(request: Request, slug: str, name: str) -> HttpResponse:
     """Change the address and the connections of an environment."""
     permissions.may_describe(request.person).or_refuse()
     environment = _environment(request, slug, name)
@@ -88,7 +89,7 @@ def change_environment(request: HttpRequest, slug: str, name: str) -> HttpRespon
 
 
 @require_http_methods(["GET", "POST"])
-def create_deployment(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+def create_deployment(request: Request, slug: str, name: str) -> HttpResponse:
     """Register a deployment by hand; what the host has and nobody registered is offered."""
     environment = _environment(request, slug, name)
     permissions.may_register(request.person, environment).or_refuse()
@@ -100,7 +101,7 @@ def create_deployment(request: HttpRequest, slug: str, name: str) -> HttpRespons
 
 
 @require_POST
-def create_verdict(request: HttpRequest, slug: str, name: str, deployment_id: str) -> HttpResponse:
+def create_verdict(request: Request, slug: str, name: str, deployment_id: str) -> HttpResponse:
     """Mark a deployment as good, or as unfit to go back to."""
     environment = _environment(request, slug, name)
     deployment = get_object_or_404(Deployment, environment=environment, pk=deployment_id)
@@ -113,7 +114,7 @@ def create_verdict(request: HttpRequest, slug: str, name: str, deployment_id: st
 
 
 @require_POST
-def create_look(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+def create_look(request: Request, slug: str, name: str) -> HttpResponse:
     """Ask the host now whether the targets can still be served."""
     environment = _environment(request, slug, name)
     permissions.may_register(request.person, environment).or_refuse()
@@ -123,11 +124,11 @@ def create_look(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     return redirect("deployments:service", slug)
 
 
-def _service(request: HttpRequest, slug: str) -> Service:
+def _service(request: Request, slug: str) -> Service:
     return get_object_or_404(Service.objects.visible_to(request.person), slug=slug)
 
 
-def _environment(request: HttpRequest, slug: str, name: str) -> Environment:
+def _environment(request: Request, slug: str, name: str) -> Environment:
     rows = Environment.objects.visible_to(request.person).select_related("service", "live")
     return get_object_or_404(rows.prefetch_related("connections__connection"), service__slug=slug, name=name)
 
@@ -141,6 +142,6 @@ def _offered(environment: Environment) -> list[Any]:
     return [one for reference, one in said.listed.items() if reference not in known][:10]
 
 
-def _form(request: HttpRequest, template: str, form: Any, **context: Any) -> HttpResponse:
+def _form(request: Request, template: str, form: Any, **context: Any) -> HttpResponse:
     status = 422 if form.is_bound else 200
     return render(request, template, {"form": form, **context}, status=status)

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from apps.accounts import programs
+from apps.accounts.requests import Request
 from apps.providers import declaring as declared
 from apps.providers import lifecycle, permissions, registry
 from apps.providers.base import Provider
@@ -112,13 +112,13 @@ class Connections(Schema):
 
 
 @router.get("/providers", response=Providers, by_alias=True, summary="List what can be connected")
-def list_providers(request: HttpRequest) -> dict[str, Any]:
+def list_providers(request: Request) -> dict[str, Any]:
     """Settings, credentials and actions of every provider."""
     return {"items": [provider_as_json(each) for each in registry.providers()], "next": None}
 
 
 @router.get("/connections", response=Connections, summary="List the connections of the organisation")
-def list_connections(request: HttpRequest, listing: Query[programs.Listing]) -> dict[str, Any]:
+def list_connections(request: Request, listing: Query[programs.Listing]) -> dict[str, Any]:
     """Oldest first."""
     permissions.may_see(request.actor).or_refuse()
     rows = Connection.objects.filter(organisation=request.organisation)
@@ -127,7 +127,7 @@ def list_connections(request: HttpRequest, listing: Query[programs.Listing]) -> 
 
 @router.post("/connections", response={201: ConnectionAnswer}, summary="Connect an account at a provider")
 @programs.idempotent
-def create_connection(request: HttpRequest, body: NewConnection) -> Status:
+def create_connection(request: Request, body: NewConnection) -> Status:
     """Needs the scope `admin` and a person who may manage connections. Does not call the provider."""
     programs.require_scope(request, programs.ADMIN)
     by = programs.actor_of(request)
@@ -136,14 +136,14 @@ def create_connection(request: HttpRequest, body: NewConnection) -> Status:
 
 
 @router.get("/connections/{id}", response=ConnectionAnswer, summary="One connection")
-def get_connection(request: HttpRequest, id: str) -> dict[str, Any]:
+def get_connection(request: Request, id: str) -> dict[str, Any]:
     """The answers of its last check are part of it."""
     permissions.may_see(request.actor).or_refuse()
     return connection_as_json(programs.find(Connection, request, pk=id))
 
 
 @router.post("/connections/{id}/checks", response=CheckAnswer, summary="Check a connection now")
-def create_check(request: HttpRequest, id: str) -> dict[str, Any]:
+def create_check(request: Request, id: str) -> dict[str, Any]:
     """Signs in and looks at every right that the actions need; changes nothing at the provider."""
     programs.require_scope(request, programs.WRITE, programs.ADMIN)
     connection = programs.find(Connection, request, pk=id)
@@ -152,7 +152,7 @@ def create_check(request: HttpRequest, id: str) -> dict[str, Any]:
 
 @router.post("/connections/{id}/credentials", response={201: ConnectionAnswer}, summary="Replace credentials")
 @programs.idempotent
-def create_credentials(request: HttpRequest, id: str, body: NewCredentials) -> Status:
+def create_credentials(request: Request, id: str, body: NewCredentials) -> Status:
     """Needs the scope `admin`. Findings of the old ones no longer count: check again."""
     programs.require_scope(request, programs.ADMIN)
     connection = programs.find(Connection, request, pk=id)

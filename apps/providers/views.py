@@ -6,10 +6,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.accounts.requests import Request
 from apps.providers import lifecycle, permissions, registry
 from apps.providers.base import Provider
 from apps.providers.forms import ConnectionForm, CredentialsForm
@@ -17,7 +18,7 @@ from apps.providers.models import Connection
 
 
 @require_GET
-def list_connections(request: HttpRequest) -> HttpResponse:
+def list_connections(request: Request) -> HttpResponse:
     """Show every connection of the organisation and what its last check found."""
     permissions.may_see(request.person).or_refuse()
     context = {
@@ -28,14 +29,14 @@ def list_connections(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def choose_provider(request: HttpRequest) -> HttpResponse:
+def choose_provider(request: Request) -> HttpResponse:
     """Let an administrator choose what to connect."""
     permissions.may_connect(request.person).or_refuse()
     return render(request, "providers/choose.html", {"providers": registry.providers()})
 
 
 @require_http_methods(["GET", "POST"])
-def create_connection(request: HttpRequest, slug: str) -> HttpResponse:
+def create_connection(request: Request, slug: str) -> HttpResponse:
     """Take what the provider needs, keep it, check it at once, and show what the check found."""
     permissions.may_connect(request.person).or_refuse()
     provider = _provider_called(slug)
@@ -48,7 +49,7 @@ def create_connection(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-def show_connection(request: HttpRequest, connection_id: str) -> HttpResponse:
+def show_connection(request: Request, connection_id: str) -> HttpResponse:
     """Show one connection, what its last check found, and where it is used."""
     permissions.may_see(request.person).or_refuse()
     connection = get_object_or_404(_visible(request), pk=connection_id)
@@ -57,7 +58,7 @@ def show_connection(request: HttpRequest, connection_id: str) -> HttpResponse:
 
 
 @require_POST
-def create_check(request: HttpRequest, connection_id: str) -> HttpResponse:
+def create_check(request: Request, connection_id: str) -> HttpResponse:
     """Ask the provider now."""
     connection = get_object_or_404(_visible(request), pk=connection_id)
     lifecycle.check(connection, by=request.person)
@@ -65,7 +66,7 @@ def create_check(request: HttpRequest, connection_id: str) -> HttpResponse:
 
 
 @require_POST
-def replace_credentials(request: HttpRequest, connection_id: str) -> HttpResponse:
+def replace_credentials(request: Request, connection_id: str) -> HttpResponse:
     """Take new credentials and check them at once."""
     connection = get_object_or_404(_visible(request), pk=connection_id)
     form = CredentialsForm(_provider_of(connection), request.POST)
@@ -76,7 +77,7 @@ def replace_credentials(request: HttpRequest, connection_id: str) -> HttpRespons
     return render(request, "providers/connection.html", _about(request, connection, form), status=422)
 
 
-def _about(request: HttpRequest, connection: Connection, form: CredentialsForm) -> dict[str, Any]:
+def _about(request: Request, connection: Connection, form: CredentialsForm) -> dict[str, Any]:
     uses = connection.uses.select_related("environment__service").order_by("role")
     return {
         "connection": connection,
@@ -88,7 +89,7 @@ def _about(request: HttpRequest, connection: Connection, form: CredentialsForm) 
     }
 
 
-def _visible(request: HttpRequest) -> QuerySet[Connection]:
+def _visible(request: Request) -> QuerySet[Connection]:
     return Connection.objects.filter(organisation=request.organisation)
 
 

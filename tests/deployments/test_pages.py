@@ -215,7 +215,7 @@ def test_one_person_stops_and_a_second_one_allows_again(
     assert "Approve: allow rollbacks of portal production again" in theirs
     question = Freeze.objects.get().question
     vote = {"decision": "approve", "content_hash": question.content_hash}
-    admin.post(f"/freezes/{freeze.pk}/votes/", vote)
+    admin.post(f"/approvals/{question.pk}/votes/", vote)
 
     assert not FreezeSwitch.objects.get().frozen
     assert "Nothing is stopped" in text_of(admin.get("/freezes/"))

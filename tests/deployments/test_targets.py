@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.accounts.models import Organisation
+from apps.accounts.models import Organisation, Person
 from apps.deployments import hosted, lifecycle
 from apps.deployments.models import Environment
 from apps.deployments.probing import probe_due, probe_targets
@@ -13,6 +13,7 @@ from apps.deployments.targets import known_good, resolve_target, suspects
 from apps.providers.simulation import Simulators
 from apps.timeline.answers import Unacceptable
 from apps.timeline.log import SYSTEM
+from tests.deployments.conftest import browser
 from tests.deployments.factories import DeploymentFactory, EnvironmentFactory, ServiceFactory
 from tests.providers.factories import ConnectionFactory
 
@@ -158,6 +159,24 @@ def test_a_look_ahead_keeps_what_the_host_said(served: Environment) -> None:
     assert old.checked_at is not None
     assert old.served_at is not None
     assert served.host_says["live"]
+
+
+def test_the_page_says_where_the_host_and_the_record_disagree(served: Environment, ivo: Person) -> None:
+    DeploymentFactory(environment=served, reference="dpl_other", version="v9")
+    probe_targets(served)
+    page = browser(ivo).get("/services/portal/").content.decode()
+
+    assert "The host says something else." in page
+    assert "which is not registered here, according to the production addresses; on record is v9." in page
+
+
+def test_an_answer_from_before_the_last_change_is_no_disagreement(served: Environment, ivo: Person) -> None:
+    release = DeploymentFactory(environment=served, reference="dpl_other")
+    probe_targets(served)
+
+    lifecycle.went_live(served, release, by=SYSTEM, pinned=True)
+
+    assert "The host says something else." not in browser(ivo).get("/services/portal/").content.decode()
 
 
 def test_a_failed_look_changes_no_verdict(served: Environment, simulators: Simulators) -> None:
