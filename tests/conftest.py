@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 pytest_plugins = ["tests.simulators"]
+
+
+def pytest_configure() -> None:
+    """Hash passwords quickly: production's hasher is slow on purpose, and hundreds of people are made here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

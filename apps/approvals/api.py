@@ -19,7 +19,7 @@ class NewVote(programs.Body):
     """One person's answer. `plan_hash` is the hash of what was read."""
 
     decision: str = Field(description="approve or reject")
-    plan_hash: str | None = Field(None, description="The content's SHA-256; the question's own when absent.")
+    plan_hash: str = Field(description="The SHA-256 of the content that was read.")
     role: str | None = None
     note: str = Field("", max_length=2000)
     accepts: list[str] = Field([], description="The losses the plan names, word for word.")
@@ -48,7 +48,7 @@ def create_vote(request: HttpRequest, id: str, body: NewVote) -> Status:
         question,
         by=person,
         decision=body.decision,
-        content_hash=body.plan_hash or question.content_hash,
+        content_hash=body.plan_hash,
         role=body.role or "",
         note=body.note,
         accepts=body.accepts,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from apps.checklists import lifecycle as checklists
 from apps.playbooks.definition import ChecklistItem
-from apps.playbooks.parsing import parse
+from apps.playbooks.library import definition_of
 from apps.rollbacks.models import Rollback
 from apps.timeline.clock import database_now
 from apps.timeline.log import SYSTEM
@@ -14,7 +14,7 @@ from apps.timeline.log import SYSTEM
 
 def open_checklists(run: Rollback) -> None:
     """Open every checklist that the run's own revision of the playbook names for afterwards, with due times."""
-    definition = parse(run.revision.content)
+    definition = definition_of(run.revision)
     now = database_now()
     for checklist in definition.checklists:
         if checklist.when == "after":

@@ -65,10 +65,10 @@ def mark_put_back(lease: Lease, position: int) -> None:
 def finish(lease: Lease, state: str, reason: str) -> None:
     """Give the run its final or resting state, and say so to everything that follows from it."""
     with fenced(lease) as run:
-        if state == RollbackState.CANCELLED:
-            reason = what_was_done(run)
-            if run.state != RollbackState.CANCELLING:
-                move(run, RollbackState.CANCELLING)
+        if state in {RollbackState.CANCELLED, RollbackState.FAILED}:
+            reason = f"{reason} {what_was_done(run)}".strip()
+        if state == RollbackState.CANCELLED and run.state != RollbackState.CANCELLING:
+            move(run, RollbackState.CANCELLING)
         move(run, state, reason=reason)
         if state == RollbackState.PAUSED:
             record(events.PAUSED, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason="")
@@ -79,7 +79,6 @@ def finish(lease: Lease, state: str, reason: str) -> None:
                 events.CANCELLED, run, by=SYSTEM, incident=run.incident_id, title=title(run), summary=reason
             )
         else:
-            reason = f"{reason} {what_was_done(run)}"
             record(events.FAILED, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason=reason)
     failpoint("finished")
 
@@ -90,6 +89,11 @@ def _succeeded(run: Rollback) -> None:
     if run.kind == "rollback":
         after.open_checklists(run)
         incidents.monitor(run.incident, by=SYSTEM)
+
+
+def _halted(run: Rollback, reason: str) -> None:
+    if run.kind == "rollback":
+        incidents.halt_recovery(run.incident, reason=reason, by=SYSTEM)
 
 
 def what_was_done(run: Rollback) -> str:

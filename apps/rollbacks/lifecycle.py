@@ -15,10 +15,12 @@ from apps.approvals.models import Question, Vote
 from apps.deployments.models import Deployment, Environment
 from apps.incidents import lifecycle as incidents
 from apps.incidents.models import Incident
+from apps.playbooks.definition import Definition
+from apps.playbooks.inputs import fill_inputs
+from apps.playbooks.library import definition_of
 from apps.playbooks.models import Revision
-from apps.playbooks.parsing import parse
+from apps.playbooks.problems import Invalid
 from apps.rollbacks import events, permissions, waking
-from apps.rollbacks.inputs import accepted_inputs
 from apps.rollbacks.models import Plan, Rollback, Step
 from apps.rollbacks.moving import move
 from apps.rollbacks.planning import Draft, Wish, plan
@@ -41,7 +43,8 @@ def prepare(
     """
     environment = environment or incident.environment
     permissions.may_propose(by, environment).or_refuse()
-    if incident.resolved_at and parse(revision.content).kind == "rollback":
+    definition = definition_of(revision)
+    if incident.resolved_at and definition.kind == "rollback":
         raise Refused(
             f"{incident.reference} is resolved. Declare a new incident to roll back.", state=incident.state
         )
@@ -51,10 +54,9 @@ def prepare(
         )
     if environment.live_id == target.pk:
         raise Unacceptable(f"{target.version} is live already. Choose another target.", field="target")
-    definition = parse(revision.content)
     wish = Wish(
         incident, environment, target, environment.live, revision, definition,
-        accepted_inputs(definition, inputs), by, rollback_id or new_id(),
+        _filled(definition, inputs), by, rollback_id or new_id(),
     )  # fmt: skip
     return wish, plan(wish)
 
@@ -252,6 +254,14 @@ def title_of(kind: str, wish: Wish) -> str:
     """Return what the rollback does, in a few words."""
     verb = "Go forward with" if kind == "forward" else "Roll back"
     return f"{verb} {wish.environment.service.slug} → {wish.target.version}"
+
+
+def _filled(definition: Definition, given: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return fill_inputs(definition, given)
+    except Invalid as invalid:
+        first = invalid.problems[0]
+        raise Unacceptable(first.message, field=first.path) from invalid
 
 
 def _store(wish: Wish, draft: Draft) -> Plan:

@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 
 from apps.approvals import overdue
 from apps.checks import probing
+from apps.deployments import probing as targets
 from apps.rollbacks import engine, leases, spool
 from apps.rollbacks.models import Rollback, Worker
 from apps.timeline.clock import database_now
@@ -159,5 +160,6 @@ def stop_all() -> None:
 
 
 every(5, "overdue questions", overdue.close_overdue)
-every(5, "probe", probing.probe_due)
+every(5, "outside probe", probing.probe_due)
+every(15, "known-good targets", targets.probe_due)
 every(5, "spool", spool.bring_in)

@@ -30,6 +30,12 @@ def story(now: datetime) -> dict[str, Any]:
         "failing": rows("state since until", ("failing", _ago(now, 1020), _ago(now, 240)), ("partly", _ago(now, 240))),
         "delayed": rows("state since", ("partly", _ago(now, 900))),
         "bar_start": _ago(now, 1140),
+        "cancel_points": rows(
+            "state text",
+            ("succeeded", "Stays: flags off, v2.30.4 on 2 of 3 addresses"),
+            ("pending", "Not done: steps 3 to 7"),
+            ("unknown", "Open: api address, for 2 min 29 s"),
+        ),
         "bad_lamps": rows(
             LAMPS,
             ("Requested", "lit", "14:12:17"),

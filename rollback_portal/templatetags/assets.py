@@ -11,7 +11,16 @@ SHEETS = (
 VENDOR = ("htmx.min", "hx-sse.min")
 SCRIPTS = (
     *("words", "relative-time", "count-down", "elapsed-time", "wall-clock", "time-bar", "local-times"),
-    *("live-stream", "live-indicator", "page-state", "keep-open", "log-tail", "copy-button", "theme-switch"),
+    *(
+        "live-stream",
+        "live-indicator",
+        "page-state",
+        "announce",
+        "keep-open",
+        "log-tail",
+        "copy-button",
+        "theme-switch",
+    ),
     *("dialogs", "menus", "unsaved-guard", "shortcuts", "request-errors", "fold-on-phone"),
 )
 

@@ -16,7 +16,7 @@ from .world import World
 def main(arguments: list[str] | None = None) -> int:
     """Serves the simulators or prints their starting world; returns the exit code."""
     parser = argparse.ArgumentParser(prog="simulators", description="Serve a simulator of every provider.")
-    parser.add_argument("--port", type=int, required=True, help="0 lets the system choose")
+    parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
         "--data-dir", type=Path, default=None, help="keeps state and journal; without it: in memory"

@@ -15,8 +15,8 @@ from apps.deployments.models import Environment
 from apps.incidents.models import Incident
 from apps.incidents.situation import strip
 from apps.playbooks.definition import Definition
+from apps.playbooks.library import definition_of
 from apps.playbooks.models import Playbook
-from apps.playbooks.parsing import parse
 from apps.rollbacks import lifecycle
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.permissions import may_propose
@@ -73,7 +73,7 @@ def _fitting(incident: Incident, kind: str) -> list[tuple[Playbook, Definition]]
         organisation_id=incident.organisation_id, published__isnull=False, kind=kind
     )
     read = [
-        (playbook, parse(playbook.published.content))
+        (playbook, definition_of(playbook.published))
         for playbook in rows.select_related("published").order_by("name")
     ]
     fits = [pair for pair in read if pair[1].roles_used <= filled]
