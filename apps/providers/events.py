@@ -3,7 +3,5 @@
 from apps.timeline.kinds import kind
 
 CREATED = kind("connection.created", "{actor} connected {provider} as “{name}”.")
-CREDENTIALS_REPLACED = kind(
-    "connection.credentials_replaced", "{actor} replaced the credentials of “{name}”."
-)
+CREDENTIALS_REPLACED = kind("connection.credentials_replaced", "{actor} replaced the credentials of “{name}”.")
 CHECKED = kind("connection.checked", "{actor} checked the connection “{name}”: {result}.")
