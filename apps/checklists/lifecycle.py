@@ -61,7 +61,8 @@ def open_for(
 def tick(item: Item, *, by: Person, result: str, note: str = "", evidence: str = "") -> Tick:
     """Say that an item is done, does not apply, or is open again after all. Raises Forbidden or Unacceptable.
 
-    The same person sending the same again changes nothing, so a double press is one tick.
+    A press without words on an item that is so already changes nothing: a double press is one tick, and of two people
+    at once the first one has ticked it.
     """
     item = Item.objects.select_for_update(of=("self",)).select_related("checklist").get(pk=item.pk)
     may_tick(by, item).or_refuse()
@@ -70,9 +71,7 @@ def tick(item: Item, *, by: Person, result: str, note: str = "", evidence: str =
     if (newest := item.ticks.first()) and _same(newest, by, result, note, evidence):
         return newest
     if newest is None and result == UNDONE:
-        raise Unacceptable(
-            "Nobody has ticked this item yet, so there is nothing to take back.", field="result"
-        )
+        raise Unacceptable("Nobody has ticked this item yet, so there is nothing to take back.", field="result")
     move(item, result)
     item.save(update_fields=["state"])
     ticked = Tick.objects.create(
@@ -97,4 +96,6 @@ def tick(item: Item, *, by: Person, result: str, note: str = "", evidence: str =
 
 
 def _same(tick: Tick, by: Person, result: str, note: str, evidence: str) -> bool:
-    return (tick.person_id, tick.result, tick.note, tick.evidence) == (by.pk, result, note, evidence)
+    if tick.result != result:
+        return False
+    return not (note or evidence) or (tick.person_id, tick.note, tick.evidence) == (by.pk, note, evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,18 +12,20 @@ from django.utils import timezone
 
 from apps.checks.models import ProbeRound
 from apps.deployments.models import Environment
-from apps.incidents.picture import Readings
+from apps.incidents.picture import Point, Readings
 
 POINTS = 240  # at most so many points in a chart
 NOW = timedelta(seconds=30)  # "now" is the last half minute: three rounds of the usual probe
+SILENCE = timedelta(seconds=60)  # without a round for so long the line of the chart breaks off
 FRESH = timedelta(seconds=90)  # an older newest round is not "now" any more
 BEFORE = timedelta(hours=1)  # "before the release" is the hour before it went live
 
 
-def error_series(
-    environment: Environment, since: datetime, until: datetime | None = None
-) -> list[tuple[datetime, float]]:
-    """Return (moment, failed percent) from `since` on, oldest first, thinned to what a chart can show."""
+def error_series(environment: Environment, since: datetime, until: datetime | None = None) -> list[Point]:
+    """Return (moment, failed percent) from `since` on, oldest first, thinned to what a chart can show.
+
+    Where nothing was measured for a while, a point without a value keeps the line from pretending.
+    """
     until = until or timezone.now()
     bucket = max(NOW.total_seconds() / 3, (until - since).total_seconds() / POINTS)
     with connection.cursor() as cursor:
@@ -32,7 +35,8 @@ def error_series(
                GROUP BY date_bin(make_interval(secs => %s), at, %s) ORDER BY 1""",
             [environment.pk, since, until, bucket, since],
         )
-        return [(at, float(percent)) for at, percent in cursor.fetchall() if percent is not None]
+        found = [(at, float(percent)) for at, percent in cursor.fetchall() if percent is not None]
+    return list(_with_gaps(found, max(SILENCE, timedelta(seconds=4 * bucket))))
 
 
 def lately(environment_id: Any, since: datetime) -> tuple[float, int] | None:
@@ -77,3 +81,12 @@ def readings(environment: Environment, before: datetime | None = None, now: date
         stale=now - newest.at > FRESH,
         detail=newest.detail,
     )
+
+
+def _with_gaps(points: list[tuple[datetime, float]], longest: timedelta) -> Iterator[Point]:
+    before: datetime | None = None
+    for at, percent in points:
+        if before and at - before > longest:
+            yield before + longest, None
+        yield at, percent
+        before = at

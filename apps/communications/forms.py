@@ -29,5 +29,5 @@ class UpdateForm(forms.Form):
         label="Phase", required=False, choices=[("", "as the incident stands"), *IncidentState.choices]
     )
     next_update_minutes = forms.TypedChoiceField(
-        label="Next update", required=False, choices=PROMISES, coerce=int, empty_value=None
+        label="Next update", required=False, choices=PROMISES, initial="15", coerce=int, empty_value=None
     )

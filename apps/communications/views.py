@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.communications import lifecycle, renderers
-from apps.communications.forms import UpdateForm
+from apps.communications.forms import PROMISES, UpdateForm
 from apps.communications.permissions import may_tell
 from apps.communications.wording import ready_texts
 from apps.incidents.finding import incident_of, inside_incident
@@ -79,7 +79,8 @@ def _begin_with(request: HttpRequest, texts: list[Any]) -> dict[str, Any]:
     if chosen is None:
         return {}
     minutes = str(chosen.cadence_minutes or "")
-    return {"audience": chosen.audience, "text": chosen.text, "next_update_minutes": minutes}
+    promised = minutes if minutes in dict(PROMISES) else "15"
+    return {"audience": chosen.audience, "text": chosen.text, "next_update_minutes": promised}
 
 
 def _oldest_first(request: HttpRequest) -> bool:

@@ -42,13 +42,14 @@ class DeclareForm(forms.Form):
     )
     externally_visible = forms.BooleanField(label="Visible from outside", required=False)
 
-    def __init__(self, *args: Any, organisation: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organisation: Any, place: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         places = Environment.objects.filter(organisation=organisation).select_related("service")
         field = self.fields["environment"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = places.order_by("service__name", "-kind", "name")
-        field.initial = next((place.pk for place in field.queryset if place.kind == "production"), None)
+        usual = next((one.pk for one in field.queryset if one.kind == "production"), None)
+        field.initial = next((one.pk for one in field.queryset if str(one.pk) == place), usual)
 
     @property
     def first(self) -> list[forms.BoundField]:

@@ -21,7 +21,7 @@ LEAD_IN = timedelta(minutes=10)  # how much calm is shown before the trouble
 LONGEST = timedelta(days=7)
 MOST_MARKS = 12
 
-Point = tuple[datetime, float]
+Point = tuple[datetime, float | None]
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
 def new_incident(request: HttpRequest) -> HttpResponse:
     """Declare an incident."""
     may_declare(request.person).or_refuse()
-    form = DeclareForm(request.POST or None, organisation=request.organisation)
+    form = DeclareForm(request.POST or None, organisation=request.organisation, place=request.GET.get("environment"))
     if form.is_valid():
         given = form.cleaned_data
         place = given.pop("environment")

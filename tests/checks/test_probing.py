@@ -99,6 +99,13 @@ def test_the_series_is_thinned_to_what_a_chart_can_show(environment):
     assert points == sorted(points)
 
 
+def test_where_nothing_was_measured_the_line_breaks_off(environment):
+    rounds(environment, 1, 1, 1, ago=600)
+    rounds(environment, 2, 2)
+    values = [value for _, value in reading.error_series(environment, timezone.now() - timedelta(minutes=15))]
+    assert values == [10.0, 10.0, 10.0, None, 20.0, 20.0]
+
+
 def test_the_figures_compare_now_with_the_hour_before_the_release(environment):
     rounds(environment, *([0] * 90 + [4] * 6), every=10)
     figures = reading.readings(environment, before=timezone.now() - timedelta(seconds=65))
