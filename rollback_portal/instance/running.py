@@ -83,8 +83,11 @@ class Start:
         """Start everything, in the order in which one thing needs another, and say how to get in."""
         if self._demo:
             self._start_simulators()
-        with step("Starting Postgres and Valkey"):
-            self._servers.start(self._supervisor)
+        for name in self._servers.given:
+            say(f"  Using the server that {name} names")
+        if names := self._servers.own:
+            with step(f"Starting {' and '.join(names)}"):
+                self._servers.start(self._supervisor)
         self._env |= self._servers.addresses()
         if self._demo:
             self._learn_simulators()
