@@ -16,6 +16,7 @@ from apps.approvals import asking
 
 PLACES = [
     ("Now", "/"),
+    ("Incidents", "/incidents/"),
     ("Rollbacks", "/rollbacks/"),
     ("Services", "/services/"),
     ("Playbooks", "/playbooks/"),
@@ -60,7 +61,7 @@ def _shell() -> dict[str, str]:
 
 
 def _place(title: str, url: str, path: str) -> dict[str, Any]:
-    here = path == "/" or path.startswith("/incidents/") if url == "/" else path.startswith(url)
+    here = path == "/" if url == "/" else path.startswith(url)
     return {"title": title, "url": url, "current": here}
 
 

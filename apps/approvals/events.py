@@ -2,10 +2,10 @@
 
 from apps.timeline.kinds import kind
 
-ASKED = kind("question.asked", "{actor} asked: {title} {who}.")
+ASKED = kind("question.asked", "{actor} asked: {title} {who}.", fine=True)
 APPROVED = kind("question.approved", "{actor} approved as {role}{note}")
 REJECTED = kind("question.rejected", "{actor} rejected as {role}{note}")
-GRANTED = kind("question.granted", "Everybody needed has agreed: {title}")
+GRANTED = kind("question.granted", "Everybody needed has agreed: {title}", fine=True)
 OVERDUE = kind("question.overdue", "Nobody has decided in time: {title} ({missing} still to answer)")
 EXPIRED = kind("question.expired", "The question ended unanswered: {title}")
 VOIDED = kind("question.voided", "{actor} withdrew the question: {title} ({reason})")

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from apps.incidents.live import events_of
+from apps.timeline.kinds import fine_kinds
 from apps.timeline.models import Event
 
-SHOWN = 60
+SHOWN = 40
 
 ICONS = (
     ("incident.declared", "flag"),
@@ -69,8 +70,12 @@ def entry(event: Event) -> Entry:
 
 
 def newest(incident_id: Any, audience: str, *, oldest_first: bool = False) -> tuple[list[Entry], bool]:
-    """Return the newest entries of an incident in the wanted order, and whether there are earlier ones."""
-    found = list(events_of(incident_id, audience).order_by("-seq")[: SHOWN + 1])
+    """Return the newest entries that matter, in the wanted order, and whether there are earlier ones.
+
+    The small moves of the machine are left out; `before` has them all.
+    """
+    events = events_of(incident_id, audience).exclude(kind__in=fine_kinds())
+    found = list(events.order_by("-seq")[: SHOWN + 1])
     entries = [entry(event) for event in found[:SHOWN]]
     return (entries[::-1] if oldest_first else entries), len(found) > SHOWN
 

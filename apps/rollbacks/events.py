@@ -3,27 +3,23 @@
 from apps.timeline.kinds import kind
 
 PROPOSED = kind("rollback.proposed", "{actor} proposed: {title}")
-PLANNED_AGAIN = kind(
-    "rollback.planned_again", "{actor} planned again: {title}. Earlier votes no longer count."
-)
+PLANNED_AGAIN = kind("rollback.planned_again", "{actor} planned again: {title}. Earlier votes no longer count.")
 STARTED = kind("rollback.approved", "Approved: {title}")
 AUTHORISED = kind("rollback.authorised", "{title} starts without a vote, as {rule} says.")
 REJECTED = kind("rollback.rejected", "{actor} rejected: {title}")
 EXPIRED = kind("rollback.expired", "Nobody decided in time: {title}. Nothing was changed.")
-BEGUN = kind("rollback.started", "{title} started.")
-STEP_STARTED = kind("rollback.step_started", "Step {position} started: {name}")
+BEGUN = kind("rollback.started", "{title} started.", fine=True)
+STEP_STARTED = kind("rollback.step_started", "Step {position} started: {name}", fine=True)
 ATTEMPT_INTENDED = kind(
-    "rollback.attempt_intended", "Step {position}: asking {provider} ({name}), attempt {number}."
+    "rollback.attempt_intended", "Step {position}: asking {provider} ({name}), attempt {number}.", fine=True
 )
 ATTEMPT_ENDED = kind("rollback.attempt_ended", "Step {position}: {message}")
 ALREADY = kind("rollback.step_already_so", "Step {position}: nothing needed to be sent. {message}")
-VERIFYING = kind("rollback.step_accepted", "Step {position}: accepted; proving that it took effect.")
+VERIFYING = kind("rollback.step_accepted", "Step {position}: accepted; proving that it took effect.", fine=True)
 SERVING = kind("rollback.step_seen", "Step {position}: {message}")
 STEP_SUCCEEDED = kind("rollback.step_succeeded", "Step {position} is done: {name}. {message}")
 STEP_FAILED = kind("rollback.step_failed", "Step {position} failed: {name}. {message}")
-STEP_CONTINUED = kind(
-    "rollback.step_passed_over", "Step {position} failed and the plan goes on: {name}. {message}"
-)
+STEP_CONTINUED = kind("rollback.step_passed_over", "Step {position} failed and the plan goes on: {name}. {message}")
 NEEDS_OPERATOR = kind("rollback.person_needed", "{title} needs a person: {reason}")
 WAITS_FROZEN = kind("rollback.held_by_freeze", "{title} waits: rollbacks are frozen here.")
 SUCCEEDED = kind("rollback.succeeded", "{title} is proven healthy.")
@@ -37,11 +33,7 @@ RETRIED = kind("rollback.retry_asked", "{actor} asked to try step {position} aga
 SKIP_ASKED = kind("rollback.skip_asked", "{actor} asked to leave out step {position}: {reason}")
 SKIPPED = kind("rollback.step_skipped", "Step {position} is left out: {name}. {reason}")
 ADOPTION_ASKED = kind("rollback.adoption_asked", "{actor} says step {position} has happened: {reason}")
-ADOPTED = kind(
-    "rollback.step_adopted", "Step {position} is taken as done, on the word of people: {name}. {reason}"
-)
+ADOPTED = kind("rollback.step_adopted", "Step {position} is taken as done, on the word of people: {name}. {reason}")
 HUMAN_DONE = kind("rollback.step_done_by_person", "{actor} did step {position}: {name}. {reason}")
-COMPENSATING = kind(
-    "rollback.compensation_started", "{title}: putting back what was changed, last step first."
-)
+COMPENSATING = kind("rollback.compensation_started", "{title}: putting back what was changed, last step first.")
 COMPENSATED = kind("rollback.step_put_back", "Step {position} was put back: {name}.")

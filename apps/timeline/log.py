@@ -37,6 +37,7 @@ SYSTEM = System()
 def record(
     what: Kind,
     subject: models.Model,
+    /,
     *,
     by: Any,
     incident: Any = None,

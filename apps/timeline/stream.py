@@ -34,6 +34,7 @@ HEARTBEAT_SECONDS = 4.0
 SAFETY_POLL_SECONDS = 20.0
 PERMISSION_SECONDS = 60.0
 COALESCE_SECONDS = 0.25
+SHARED_SECONDS = 1.0
 QUEUE_FRAMES = 64
 PAGE_EVENTS = 500
 PADDING = ":" + " " * 2048 + "\n"
@@ -108,6 +109,7 @@ class Hub:
         self.viewers: dict[UUID, set[Viewer]] = defaultdict(set)
         self.seen: dict[UUID, int] = {}
         self.rung: set[UUID] = set()
+        self.shown: dict[Topic, tuple[int, float, str]] = {}
         self.bell = asyncio.Event()
         self.threads = ThreadPoolExecutor(3, thread_name_prefix="hub")
         self.tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._pump())]
@@ -124,6 +126,15 @@ class Hub:
         self.viewers[organisation_id].add(viewer)
         return newest
 
+    async def show(self, topic: Topic, seq: int) -> str:
+        """Return the topic as it is now; many who come at once, as after a restart, share one rendering."""
+        kept = self.shown.get(topic)
+        if kept and kept[0] == seq and time.monotonic() - kept[1] < SHARED_SECONDS:
+            return kept[2]
+        text = await self.read(lambda: rendered(topic))
+        self.shown[topic] = (seq, time.monotonic(), text)
+        return text
+
     def leave(self, viewer: Viewer) -> None:
         """Stop watching."""
         watching = self.viewers[viewer.topic.organisation_id]
@@ -131,6 +142,8 @@ class Hub:
         if not watching:
             del self.viewers[viewer.topic.organisation_id]
             self.seen.pop(viewer.topic.organisation_id, None)
+        if not any(other.topic == viewer.topic for other in watching):
+            self.shown.pop(viewer.topic, None)
 
     def ring(self, organisation_id: UUID) -> None:
         """Note that an organisation has something new."""
@@ -215,8 +228,14 @@ def frames_for(topic: Topic, news: list[Event]) -> list[tuple[int, str]]:
         return []
     if renderer.each:
         return [(event.seq or 0, renderer.each(event)) for event in concerning]
-    assert renderer.render is not None
-    return [(news[-1].seq or 0, renderer.render(topic.key, topic.audience))]
+    return [(news[-1].seq or 0, rendered(topic))]
+
+
+def rendered(topic: Topic) -> str:
+    """Return the fragment of a topic as it is now."""
+    render = RENDERERS[topic.name].render
+    assert render is not None
+    return render(topic.key, topic.audience)
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
@@ -252,11 +271,9 @@ async def _fragments(topic: Topic, allowed: Callable[[], bool]) -> AsyncIterator
     """A full fresh fragment first, then a fresh one whenever something changed."""
     viewer, live = Viewer(topic), hub()
     newest = await live.join(viewer)
-    render = RENDERERS[topic.name].render
-    assert render is not None
     try:
         yield PADDING + "retry: 1500\n\n"
-        yield frame(await live.read(lambda: render(topic.key, topic.audience)), seq=newest)
+        yield frame(await live.show(topic, newest), seq=newest)
         async for text in _frames(viewer, newest, allowed):
             yield text
     finally:
