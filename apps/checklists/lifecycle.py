@@ -28,7 +28,7 @@ def open_for(
 ) -> Checklist:
     """Open a list for an incident, usually when its rollback ends. Items are `{text, role?, due_at?, hint?}`.
 
-    Opening the same title for the same rollback again returns the first one, so that a repeated wake-up opens no second.
+    Opening the same title for the same rollback again returns the first one: a repeated wake-up opens no second.
     """
     Incident.objects.select_for_update(no_key=True).get(pk=incident.pk)
     if again := Checklist.objects.filter(incident=incident, rollback_id=rollback_id, title=title).first():

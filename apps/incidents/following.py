@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from django.urls import reverse
 
@@ -38,6 +39,11 @@ class NextStep:
     because: str = ""
     until: datetime | None = None
     clock: str = "left, until"
+
+    @property
+    def digest(self) -> str:
+        """A short text that changes when the step does: each reader's own step is read again only then."""
+        return f"{crc32(repr(self).encode()):x}"
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from apps.accounts.models import Person
+from apps.approvals.models import Question
 from apps.deployments.overview import InProduction, in_production
 from apps.incidents.following import Promise, promised
 from apps.incidents.models import Incident
@@ -27,6 +29,7 @@ class Now:
     production: list[InProduction]
     promised: list[Promise]
     recent: list[Incident]
+    asked: str  # changes when the open questions do: what waits for one reader is read again only then
 
     @property
     def quiet(self) -> int:
@@ -45,8 +48,17 @@ def now(organisation_id: UUID, person: Person | None = None) -> Now:
         more=active[SHOWN_WHOLE:],
         production=in_production(organisation_id),
         promised=promised(organisation_id),
+        asked=_asked(organisation_id),
         recent=[] if active else list(incidents.filter(state="resolved").order_by("-resolved_at")[:RECENT]),
     )
+
+
+def _asked(organisation_id: UUID) -> str:
+    """Return a text that changes when a question is asked, answered or decided. One query."""
+    questions = Question.objects.filter(organisation_id=organisation_id, state="open")
+    found = questions.aggregate(count=Count("pk", distinct=True), votes=Count("votes"), newest=Max("asked_at"))
+    newest = found["newest"]
+    return f"{found['count']}-{found['votes']}-{newest.timestamp() if newest else 0:.0f}"
 
 
 def context(organisation_id: Any, person: Person | None = None) -> dict[str, Any]:

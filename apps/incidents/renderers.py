@@ -7,7 +7,6 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from apps.incidents import home, page
-from apps.incidents.models import Incident
 from apps.timeline import stream
 from apps.timeline.models import Event
 
@@ -33,12 +32,9 @@ def _concerns_incident(event: Event, key: str) -> bool:
 
 def _now(key: str, audience: str) -> str:
     context = home.context(key)
-    return render_to_string("incidents/_home_partials.html", {**context, "seen": stream.newest_seq(key)})
+    return render_to_string("incidents/_home_partials.html", {**context, "streamed": True})
 
 
 def _incident(key: str, oldest_first: bool) -> str:
     context: dict[str, Any] = page.read(key, oldest_first=oldest_first)
-    organisation_id = Incident.objects.values_list("organisation_id", flat=True).get(pk=key)
-    return render_to_string(
-        "incidents/_incident_partials.html", {**context, "seen": stream.newest_seq(organisation_id)}
-    )
+    return render_to_string("incidents/_incident_partials.html", {**context, "streamed": True})

@@ -175,13 +175,13 @@ def test_the_record_can_be_searched(page, ian, trouble):
 
 def test_pages_cost_few_queries_however_much_happened(page, ian, trouble, environment, django_assert_max_num_queries):
     browser = page(ian)
-    for path, most in (("/", 24), (trouble.get_absolute_url(), 22), ("/incidents/", 10), (trouble.status_url, 14)):
+    for path, most in (("/", 25), (trouble.get_absolute_url(), 22), ("/incidents/", 10), (trouble.status_url, 14)):
         browser.get(path)
         with django_assert_max_num_queries(most):
             browser.get(path)
     for number in range(40):
         lifecycle.note(trouble, by=ian, text=f"note {number}")
         post_update(trouble, by=ian, audience="stakeholder", text=f"update {number}")
-    for path, most in (("/", 24), (trouble.get_absolute_url(), 22), (trouble.status_url, 14)):
+    for path, most in (("/", 25), (trouble.get_absolute_url(), 22), (trouble.status_url, 14)):
         with django_assert_max_num_queries(most):
             browser.get(path)
