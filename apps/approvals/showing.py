@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from apps.accounts.models import Person
+from django.conf import settings
+
+from apps.accounts.models import Holding
 from apps.approvals.asking import role_names
 from apps.approvals.models import Question, Vote
 
@@ -23,7 +26,7 @@ def as_json(question: Question) -> dict[str, Any]:
         "confirm": question.confirm,
         "asked_at": question.asked_at,
         **agreement(question),
-        "html_url": question.url,
+        "html_url": settings.BASE_URL + question.url,
     }
 
 
@@ -57,39 +60,61 @@ def _vote(vote: Vote) -> dict[str, Any]:
 
 
 def card(question: Question) -> dict[str, Any]:
-    """Return what the approval card shows everybody alike: clock, seats with their votes, who asked."""
+    """Return what the approval card shows everybody alike: clock, seats with their votes, who asked. Four queries."""
     votes = {vote.seat_id: vote for vote in question.votes.select_related("person")}
-    names = role_names(question.organisation_id)
     seats = list(question.seats.all())
-    rows = [_row(question, votes.get(seat.pk), seat.roles, names) for seat in seats]
-    agreed = sum(1 for vote in votes.values() if vote.decision == "approve")
+    names = role_names(question.organisation_id)
+    silent = [seat.roles for seat in seats if seat.pk not in votes]
+    holders = _holders(question, silent) if question.state == "open" else {}
+    rows = [
+        _given(votes[seat.pk], names) if seat.pk in votes else _silent(question, seat.roles, names, holders)
+        for seat in seats
+    ]
     return {
         "question": question,
         "rows": rows,
-        "agreed": agreed,
+        "agreed": sum(vote.decision == "approve" for vote in votes.values()),
         "needed": len(seats),
         "all_needed": "both needed" if len(seats) == 2 else "all needed" if len(seats) > 2 else "",
         "asker": question.requester,
         "clock_until": question.due_at or question.expires_at,
+        "mark": STATES.get(question.state, question.state),
     }
 
 
-def _row(question: Question, vote: Vote | None, roles: list[str], names: dict[str, str]) -> dict[str, Any]:
+STATES = {"granted": "approved", "void": "withdrawn"}  # the words that marks know
+
+
+def _holders(question: Question, silent: list[list[str]]) -> dict[str, list[str]]:
+    """Return role → names of those who could still sit in one of the silent seats. One query."""
+    wanted = {role for roles in silent for role in roles}
+    if not wanted:
+        return {}
+    held = Holding.objects.filter(
+        organisation_id=question.organisation_id, role__slug__in=wanted, person__active=True
+    ).exclude(person_id=question.requester_id)
+    found: dict[str, list[str]] = defaultdict(list)
+    for role, name in held.order_by("person__name").values_list("role__slug", "person__name"):
+        found[role].append(name)
+    return found
+
+
+def _silent(
+    question: Question, roles: list[str], names: dict[str, str], holders: dict[str, list[str]]
+) -> dict[str, Any]:
     wanted = " or ".join(names.get(role, role) for role in roles) or "Anybody with the right"
-    if vote is None:
-        holders = Person.objects.filter(
-            organisation_id=question.organisation_id, holdings__role__slug__in=roles, active=True
-        ).exclude(pk=question.requester_id)
-        who = ", ".join(sorted({person.name for person in holders[:4]}))
-        return {
-            "state": "waiting",
-            "name": who or "Nobody holds this role",
-            "role": wanted,
-            "line": "has not answered yet" if who else "give the role to somebody",
-        }
-    state = "approved" if vote.decision == "approve" else "rejected"
+    if question.state != "open":
+        return {"state": "cannot", "name": wanted, "role": "no vote was given", "word": "Not answered"}
+    who = sorted({name for role in roles for name in holders.get(role, [])})
+    if roles and not who:
+        return {"state": "waiting", "name": "Nobody holds this role", "role": wanted, "line": "give it to somebody"}
+    shown = ", ".join(who[:4]) + (f" and {len(who) - 4} more" if len(who) > 4 else "")
+    return {"state": "waiting", "name": shown or "Anybody else", "role": wanted}
+
+
+def _given(vote: Vote, names: dict[str, str]) -> dict[str, Any]:
     return {
-        "state": state,
+        "state": "approved" if vote.decision == "approve" else "rejected",
         "name": vote.person.name,
         "role": names.get(vote.role, vote.role),
         "at": vote.cast_at,

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.urls import reverse
 
@@ -25,6 +26,9 @@ LOG_COLUMNS = (
     "deployed_by",
     "approved_by",
 )
+
+
+IN_TIME = Prefetch("attempts", Attempt.objects.order_by("intended_at"))
 
 
 def as_json(rollback: Rollback) -> dict[str, Any]:
@@ -48,10 +52,8 @@ def as_json(rollback: Rollback) -> dict[str, Any]:
         "losses": rollback.question.losses,
         "confirm": rollback.question.confirm,
         "findings": rollback.plan.findings,
-        "steps": [_step(step) for step in rollback.steps.prefetch_related("attempts").order_by("position")],
-        "compensated": [
-            step.position for step in rollback.steps.filter(compensated=True).order_by("position")
-        ],
+        "steps": [_step(step) for step in rollback.steps.prefetch_related(IN_TIME).order_by("position")],
+        "compensated": [step.position for step in rollback.steps.filter(compensated=True).order_by("position")],
         "approvals": agreement(rollback.question),
         "timings": {
             "proposed_at": rollback.proposed_at,
