@@ -54,7 +54,9 @@ def _database() -> Iterator[Finding]:
         number, version = cursor.fetchone()
         yield Finding(
             OK if number >= OLDEST_POSTGRES else WARNING,
-            f"Postgres {version}." if number >= OLDEST_POSTGRES else f"Postgres {version} is older than 18, which is tested.",
+            f"Postgres {version}."
+            if number >= OLDEST_POSTGRES
+            else f"Postgres {version} is older than 18, which is tested.",
         )
         for name in MUST_BE_ON:
             cursor.execute("SELECT current_setting(%s)", [name])
@@ -95,7 +97,9 @@ def _broker() -> Iterator[Finding]:
     client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
     about = client.info("server")
     policy = client.info("memory").get("maxmemory_policy", "noeviction")
-    yield Finding(OK, f"{about.get('server_name', 'redis').capitalize()} {about.get('valkey_version', about['redis_version'])}.")
+    yield Finding(
+        OK, f"{about.get('server_name', 'redis').capitalize()} {about.get('valkey_version', about['redis_version'])}."
+    )
     if policy != "noeviction":
         yield Finding(WARNING, f"The broker evicts ({policy}). Set maxmemory-policy to noeviction.")
 

@@ -130,9 +130,7 @@ def vote(
     Raises Stale (other content), Forbidden (with the reason), Refused (too late, decided) or Unacceptable (a loss not
     accepted, the name not typed). Repeating the same vote answers with the first one.
     """
-    question = Question.objects.select_for_update().get(
-        pk=question.pk, organisation_id=question.organisation_id
-    )
+    question = Question.objects.select_for_update().get(pk=question.pk, organisation_id=question.organisation_id)
     if again := question.votes.filter(person=by, decision=decision, content_hash=content_hash).first():
         return again
     _refuse_what_cannot_count(question, by, decision, content_hash)
@@ -173,9 +171,7 @@ def _refuse_what_cannot_count(question: Question, by: Person, decision: str, con
     if answer:
         return
     if question.state != "open" or now >= question.expires_at:
-        raise Refused(
-            answer.because, code="expired" if now >= question.expires_at else "decided", state=question.state
-        )
+        raise Refused(answer.because, code="expired" if now >= question.expires_at else "decided", state=question.state)
     answer.or_refuse()
 
 
@@ -252,9 +248,7 @@ def open_in(organisation_id: Any) -> QuerySet[Question]:
 
 def _free_seat(question: Question, held: set[str]) -> bool:
     taken = {vote.seat_id for vote in question.votes.all()}
-    return any(
-        seat.pk not in taken and (not seat.roles or held & set(seat.roles)) for seat in question.seats.all()
-    )
+    return any(seat.pk not in taken and (not seat.roles or held & set(seat.roles)) for seat in question.seats.all())
 
 
 def role_names(organisation_id: Any) -> dict[str, str]:

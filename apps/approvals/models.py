@@ -81,11 +81,7 @@ class Vote(OrganisationRow):
         constraints = [
             models.UniqueConstraint(fields=["question", "person"], name="a_person_votes_once"),
             models.UniqueConstraint(fields=["question", "seat"], name="a_seat_is_taken_once"),
-            models.CheckConstraint(
-                condition=Q(decision__in=["approve", "reject"]), name="a_vote_is_yes_or_no"
-            ),
-            models.CheckConstraint(
-                condition=~Q(person=F("requester_id")), name="nobody_votes_on_their_own_question"
-            ),
+            models.CheckConstraint(condition=Q(decision__in=["approve", "reject"]), name="a_vote_is_yes_or_no"),
+            models.CheckConstraint(condition=~Q(person=F("requester_id")), name="nobody_votes_on_their_own_question"),
         ]
         ordering = ["cast_at"]

@@ -38,9 +38,7 @@ def _expire(pk: Any) -> int:
 
 @transaction.atomic
 def _tell_overdue(pk: Any) -> int:
-    found = Question.objects.select_for_update(skip_locked=True).filter(
-        pk=pk, state="open", overdue_recorded_at=None
-    )
+    found = Question.objects.select_for_update(skip_locked=True).filter(pk=pk, state="open", overdue_recorded_at=None)
     question = found.first()
     if question is None:
         return 0

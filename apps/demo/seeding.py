@@ -64,9 +64,7 @@ def kept_password(folder: Path) -> str:
 def _make(team: Team, about: Mapping[str, Any], sealed: str) -> None:
     organisation = accounts.create_organisation(team.slug, name=team.name, by=SYSTEM, time_zone=team.time_zone)
     people = {
-        role: accounts.add_person(
-            organisation, email=f"{role}@{team.slug}.example", name=name, roles=[role], by=SYSTEM
-        )
+        role: accounts.add_person(organisation, email=f"{role}@{team.slug}.example", name=name, roles=[role], by=SYSTEM)
         for role, name in team.people.items()
     }
     User.objects.filter(people__organisation=organisation).update(password=sealed)
@@ -79,7 +77,12 @@ def _make(team: Team, about: Mapping[str, Any], sealed: str) -> None:
 def _place(team: Team, organisation: Organisation, about: Mapping[str, Any]) -> Environment:
     place = team.place
     service = deployments.create_service(
-        organisation, by=SYSTEM, slug=place.slug, name=place.name, rto_minutes=place.rto_minutes, audience=place.audience
+        organisation,
+        by=SYSTEM,
+        slug=place.slug,
+        name=place.name,
+        rto_minutes=place.rto_minutes,
+        audience=place.audience,
     )
     site = about["site"]["organisations"][team.slug]["objects"]
     environment = deployments.create_environment(

@@ -68,7 +68,9 @@ TEAMS = (
                 "/assets/demo/playback",
             ),
             ("new-share-links", "share-signing-v2"),
-            ("Share links made since the release were signed with the new key and stop opening; they can be sent again.",),
+            (
+                "Share links made since the release were signed with the new key and stop opening; they can be sent again.",
+            ),
             ({"id": "0042_share_key_id", "kind": "additive", "reversible": True},),
             ({"name": "SHARE_SIGNING_KEY_ID"},),
         ),

@@ -83,9 +83,7 @@ def create_rollback(request: HttpRequest, id: str, body: NewRollback) -> Callabl
 @router.get("/rollbacks", response=dict, summary="List rollbacks, newest first")
 def list_rollbacks(request: HttpRequest, listing: Query[Rollbacks]) -> dict[str, Any]:
     """Filters combine."""
-    rows = Rollback.objects.filter(organisation=request.organisation).select_related(
-        "service", "environment", "target"
-    )
+    rows = Rollback.objects.filter(organisation=request.organisation).select_related("service", "environment", "target")
     if listing.state:
         rows = rows.filter(state=listing.state)
     if listing.service:
@@ -173,15 +171,11 @@ def create_retry(request: HttpRequest, id: str, position: str, body: StepDeed) -
 def create_skip(request: HttpRequest, id: str, position: str, body: StepDeed) -> Status:
     """`approval` is the question that others must agree on."""
     rollback = _steered(request, id)
-    question = operating.ask_to_skip(
-        rollback, _position(position), by=programs.person_of(request), reason=body.reason
-    )
+    question = operating.ask_to_skip(rollback, _position(position), by=programs.person_of(request), reason=body.reason)
     return Status(202, {**as_json(_fresh(rollback)), "approval": str(question.pk)})
 
 
-@router.post(
-    "/rollbacks/{id}/steps/{position}/adoption", response={202: dict}, summary="Say that a step has happened"
-)
+@router.post("/rollbacks/{id}/steps/{position}/adoption", response={202: dict}, summary="Say that a step has happened")
 @programs.idempotent
 def create_adoption(request: HttpRequest, id: str, position: str, body: StepDeed) -> Status:
     """`approval` is the question that a second person must agree on; a person's own step needs nobody else."""
@@ -200,9 +194,9 @@ def create_adoption(request: HttpRequest, id: str, position: str, body: StepDeed
 @router.get("/rollback-log", summary="The rollback log: date, environment, reason, method, duration …")
 def get_rollback_log(request: HttpRequest, listing: Query[LogFormat]) -> Any:
     """Newest first; CSV cells that a spreadsheet would run as a formula are quoted."""
-    rows = Rollback.objects.filter(
-        organisation=request.organisation, approved_at__isnull=False
-    ).select_related("plan", "service", "environment", "incident", "target", "requester", "question")
+    rows = Rollback.objects.filter(organisation=request.organisation, approved_at__isnull=False).select_related(
+        "plan", "service", "environment", "incident", "target", "requester", "question"
+    )
     if listing.format == "csv":
         return csv_answer([log_row(rollback) for rollback in rows.order_by("-proposed_at")[:5000]])
     if listing.format != "json":

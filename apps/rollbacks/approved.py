@@ -49,9 +49,7 @@ class PlannedStep:
         """Return the approved call of a part; a message is filled here, when it is about to be sent."""
         parameters = self.said["parameters"]
         if self.said.get("rendered_when_sent"):
-            parameters = substitute(
-                parameters, {**self.said["values"], "time.now": f"{timezone.now():%H:%M} UTC"}
-            )
+            parameters = substitute(parameters, {**self.said["values"], "time.now": f"{timezone.now():%H:%M} UTC"})
         return Call(self.said["action"], parameters, part)
 
     def inverse(self, part: str) -> Call | None:
@@ -66,9 +64,7 @@ class PlannedStep:
     def access(self, rollback: Rollback) -> Access:
         """Open the approved connection. Raises Connection.DoesNotExist when it is gone."""
         planned = self.said["connection"]
-        return opening.access(
-            Connection.objects.get(pk=planned["id"], organisation_id=rollback.organisation_id)
-        )
+        return opening.access(Connection.objects.get(pk=planned["id"], organisation_id=rollback.organisation_id))
 
 
 def steps_of(rollback: Rollback) -> dict[int, PlannedStep]:
@@ -79,9 +75,7 @@ def steps_of(rollback: Rollback) -> dict[int, PlannedStep]:
 
 def idempotency_key(rollback: Rollback, position: int, part: str, kind: str) -> str:
     """Return the key that is the same for every attempt of one part of one step, and for nothing else."""
-    text = "|".join(
-        (str(rollback.organisation_id), str(rollback.pk), str(position), part, kind, rollback.plan_hash)
-    )
+    text = "|".join((str(rollback.organisation_id), str(rollback.pk), str(position), part, kind, rollback.plan_hash))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -15,9 +15,7 @@ class RollbacksConfig(AppConfig):
         from apps.rollbacks import lifecycle, offering, operating, showing
         from apps.timeline import stream
 
-        when_decided(
-            lifecycle.KIND, granted=lifecycle.start, rejected=lifecycle.reject, expired=lifecycle.expire
-        )
+        when_decided(lifecycle.KIND, granted=lifecycle.start, rejected=lifecycle.reject, expired=lifecycle.expire)
         when_decided(operating.SKIP, granted=operating.skip)
         when_decided(operating.ADOPT, granted=operating.adopt)
         offering.register()

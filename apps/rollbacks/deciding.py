@@ -225,9 +225,7 @@ def _attempt(
         return Fail(step.position, last.message)
     tries = last.number - step.allowed_after
     if tries >= step.max_attempts:
-        return AskPerson(
-            step.position, f"{last.message} It was tried {tries} times; no more is tried by itself."
-        )
+        return AskPerson(step.position, f"{last.message} It was tried {tries} times; no more is tried by itself.")
     if last.retry_at and now < last.retry_at:
         return Wait(last.retry_at)
     return again

@@ -47,9 +47,7 @@ def _sentences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[dict[str, s
         yield {"fact": "Who must agree has changed.", "text": ""}
 
 
-def _step(
-    position: int, before: dict[str, Any] | None, now: dict[str, Any] | None
-) -> Iterator[dict[str, str]]:
+def _step(position: int, before: dict[str, Any] | None, now: dict[str, Any] | None) -> Iterator[dict[str, str]]:
     if before is None and now is not None:
         yield {"fact": f"Step {position} is new:", "text": now["name"]}
     elif now is None and before is not None:
@@ -61,9 +59,7 @@ def _step(
 
 
 def _lines(old: dict[str, Any], new: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    before, now = (
-        json.dumps(plan, indent=1, sort_keys=True, ensure_ascii=False).splitlines() for plan in (old, new)
-    )
+    before, now = (json.dumps(plan, indent=1, sort_keys=True, ensure_ascii=False).splitlines() for plan in (old, new))
     number = 0
     for line in difflib.unified_diff(before, now, lineterm="", n=2):
         if line.startswith(("---", "+++")):

@@ -57,9 +57,7 @@ def mark_put_back(lease: Lease, position: int) -> None:
         step = Step.objects.get(rollback=run, position=position)
         step.compensated = True
         step.save(update_fields=["compensated"])
-        record(
-            events.COMPENSATED, run, by=SYSTEM, incident=run.incident_id, position=position, name=step.name
-        )
+        record(events.COMPENSATED, run, by=SYSTEM, incident=run.incident_id, position=position, name=step.name)
 
 
 def finish(lease: Lease, state: str, reason: str) -> None:
@@ -75,9 +73,7 @@ def finish(lease: Lease, state: str, reason: str) -> None:
         elif state == RollbackState.SUCCEEDED:
             _succeeded(run)
         elif state == RollbackState.CANCELLED:
-            record(
-                events.CANCELLED, run, by=SYSTEM, incident=run.incident_id, title=title(run), summary=reason
-            )
+            record(events.CANCELLED, run, by=SYSTEM, incident=run.incident_id, title=title(run), summary=reason)
         else:
             record(events.FAILED, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason=reason)
     failpoint("finished")

@@ -91,11 +91,7 @@ def advance(rollback_id: UUID) -> bool:
 def _one_thing(lease: Lease, heart: Heartbeat) -> None:
     heart.phase(settings.ENGINE_CALL_SECONDS + 10)
     rollback = _load(lease)
-    if (
-        rollback.state == RollbackState.QUEUED
-        and not rollback.cancel_requested
-        and not rollback.pause_requested
-    ):
+    if rollback.state == RollbackState.QUEUED and not rollback.cancel_requested and not rollback.pause_requested:
         _begin_run(lease)
         return
     planned = steps_of(rollback)
@@ -223,6 +219,4 @@ def _already(lease: Lease, planned: PlannedStep, part: str, summary: str, journa
         step.baseline = {**step.baseline, "already": [*found, part]}
         step.save(update_fields=["baseline"])
         journal.write(run, step.position)
-        record(
-            events.ALREADY, run, by=SYSTEM, incident=run.incident_id, position=step.position, message=summary
-        )
+        record(events.ALREADY, run, by=SYSTEM, incident=run.incident_id, position=step.position, message=summary)

@@ -52,6 +52,4 @@ class FilterForm(forms.Form):
 
 def organisation_services(organisation: Any) -> list[tuple[str, str]]:
     """Return (slug, name) of the services of an organisation."""
-    return list(
-        Service.objects.filter(organisation=organisation).order_by("slug").values_list("slug", "name")
-    )
+    return list(Service.objects.filter(organisation=organisation).order_by("slug").values_list("slug", "name"))

@@ -41,9 +41,7 @@ class Lease:
 @cache
 def owner() -> str:
     """Return what identifies this process for ever: host, boot, pid namespace, pid and start time."""
-    return "|".join(
-        (socket.gethostname(), _boot_id(), _namespace(), str(os.getpid()), start_time(os.getpid()))
-    )
+    return "|".join((socket.gethostname(), _boot_id(), _namespace(), str(os.getpid()), start_time(os.getpid())))
 
 
 os.register_at_fork(after_in_child=lambda: owner.cache_clear())

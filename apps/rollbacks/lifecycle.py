@@ -45,13 +45,9 @@ def prepare(
     permissions.may_propose(by, environment).or_refuse()
     definition = definition_of(revision)
     if incident.resolved_at and definition.kind == "rollback":
-        raise Refused(
-            f"{incident.reference} is resolved. Declare a new incident to roll back.", state=incident.state
-        )
+        raise Refused(f"{incident.reference} is resolved. Declare a new incident to roll back.", state=incident.state)
     if target.environment_id != environment.pk:
-        raise Unacceptable(
-            "The target belongs to another environment.", field="target", code="unknown_reference"
-        )
+        raise Unacceptable("The target belongs to another environment.", field="target", code="unknown_reference")
     if environment.live_id == target.pk:
         raise Unacceptable(f"{target.version} is live already. Choose another target.", field="target")
     wish = Wish(
@@ -217,9 +213,7 @@ def resume(rollback: Rollback, *, by: Person, reason: str) -> Rollback:
     if rollback.state == RollbackState.PAUSED:
         move(rollback, RollbackState.RUNNING)
     title = rollback.question.title
-    record(
-        events.RESUMED, rollback, by=by, incident=rollback.incident_id, title=title, reason=_reason(reason)
-    )
+    record(events.RESUMED, rollback, by=by, incident=rollback.incident_id, title=title, reason=_reason(reason))
     waking.wake(rollback)
     return rollback
 
@@ -320,12 +314,7 @@ def _begin(rollback: Rollback, by: Any) -> None:
 
 
 def _refuse_second(rollback: Rollback) -> None:
-    other = (
-        Rollback.objects.active()
-        .filter(environment_id=rollback.environment_id)
-        .exclude(pk=rollback.pk)
-        .first()
-    )
+    other = Rollback.objects.active().filter(environment_id=rollback.environment_id).exclude(pk=rollback.pk).first()
     if other:
         raise Refused(
             f"{other.reference} is under way in {other.environment}. Nothing was started; wait for it or cancel it.",
@@ -352,8 +341,6 @@ def _next_number(organisation_id: UUID) -> int:
             "SELECT pg_advisory_xact_lock(hashtext('rollback-number'), hashtext(%s))", [str(organisation_id)]
         )
     newest = (
-        Rollback.objects.filter(organisation_id=organisation_id)
-        .order_by("-number")
-        .values_list("number", flat=True)
+        Rollback.objects.filter(organisation_id=organisation_id).order_by("-number").values_list("number", flat=True)
     )
     return (newest.first() or 0) + 1

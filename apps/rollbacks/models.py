@@ -31,9 +31,7 @@ class Plan(OrganisationRow):
     planned_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["organisation", "id", "hash"], name="a_plan_is_its_hash")
-        ]
+        constraints = [models.UniqueConstraint(fields=["organisation", "id", "hash"], name="a_plan_is_its_hash")]
 
 
 class RollbackQuerySet(models.QuerySet["Rollback"]):
@@ -92,9 +90,7 @@ class Rollback(OrganisationRow):
                 condition=Q(state__in=sorted(RollbackState.values)), name="a_rollback_has_a_known_state"
             ),
         ]
-        indexes = [
-            models.Index(fields=["wake_at"], name="rollbacks_due", condition=Q(state__in=sorted(ACTIVE)))
-        ]
+        indexes = [models.Index(fields=["wake_at"], name="rollbacks_due", condition=Q(state__in=sorted(ACTIVE)))]
         ordering = ["-proposed_at"]
 
     def __str__(self) -> str:
@@ -129,17 +125,13 @@ class Step(OrganisationRow):
     baseline = models.JSONField(default=dict)
     compensated = models.BooleanField(default=False)
     max_attempts = models.PositiveSmallIntegerField(default=5)
-    allowed_after = models.PositiveSmallIntegerField(
-        default=0
-    )  # attempts up to this one were looked at by a person
+    allowed_after = models.PositiveSmallIntegerField(default=0)  # attempts up to this one were looked at by a person
 
     class Meta:
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["rollback", "position"], name="one_step_per_position"),
-            models.CheckConstraint(
-                condition=Q(state__in=sorted(StepState.values)), name="a_step_has_a_known_state"
-            ),
+            models.CheckConstraint(condition=Q(state__in=sorted(StepState.values)), name="a_step_has_a_known_state"),
         ]
 
 

@@ -25,9 +25,7 @@ def move(rollback: Rollback, state: str, *, reason: str = "") -> None:
 def move_step(step: Step, state: str, *, message: str = "") -> None:
     """Give the step its next state. Raises Refused when the table of moves has no such move."""
     if state not in STEP_MOVES[step.state]:
-        raise Refused(
-            f"Step {step.position} is {step.get_state_display().lower()}, so this cannot be done now."
-        )
+        raise Refused(f"Step {step.position} is {step.get_state_display().lower()}, so this cannot be done now.")
     now = database_now()
     step.state = state
     step.message = message

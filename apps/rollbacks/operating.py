@@ -34,9 +34,7 @@ def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Step
     newest = step.attempts.order_by("-number").first()
     unrepeatable = step.kind == "action" and steps_of(rollback)[position].said["idempotency_class"] == "D"
     if newest and newest.state == "conflict" and unrepeatable:
-        raise Refused(
-            "Nobody can see whether it worked, so it is not sent again. Take it as done, or leave it out."
-        )
+        raise Refused("Nobody can see whether it worked, so it is not sent again. Take it as done, or leave it out.")
     step.allowed_after = newest.number if newest else 0
     step.save(update_fields=["allowed_after"])
     if step.state != StepState.RUNNING:
@@ -50,19 +48,13 @@ def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Step
 def ask_to_skip(rollback: Rollback, position: int, *, by: Person, reason: str) -> Question:
     """Ask to leave a step out. That changes what was approved, so the same people must agree again."""
     rollback, step = _stuck(rollback, position, by, reason, also={StepState.PENDING})
-    question = _ask(
-        SKIP, rollback, step, by, reason, f"Leave out step {position}: {step.name}", rollback.question.rule
-    )
-    record(
-        events.SKIP_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason
-    )
+    question = _ask(SKIP, rollback, step, by, reason, f"Leave out step {position}: {step.name}", rollback.question.rule)
+    record(events.SKIP_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason)
     return question
 
 
 @transaction.atomic
-def ask_to_adopt(
-    rollback: Rollback, position: int, *, by: Person, reason: str, evidence: str
-) -> Question | Step:
+def ask_to_adopt(rollback: Rollback, position: int, *, by: Person, reason: str, evidence: str) -> Question | Step:
     """Say that a step has happened. For a step of ours a second person must agree; a person's own step is just done."""
     rollback, step = _stuck(rollback, position, by, reason, also={StepState.RUNNING})
     if not evidence.strip():
@@ -131,24 +123,18 @@ def _stuck(
     if step is None:
         raise Missing("There is no such step.")
     if rollback.state in FINAL or rollback.state == RollbackState.AWAITING_APPROVAL:
-        raise Refused(
-            f"{rollback.reference} is {rollback.get_state_display().lower()}.", state=rollback.state
-        )
+        raise Refused(f"{rollback.reference} is {rollback.get_state_display().lower()}.", state=rollback.state)
     if step.state not in {StepState.UNKNOWN, StepState.FAILED, *also}:
         raise Refused(
             f"Step {position} is {step.get_state_display().lower()}, so there is nothing to decide.",
             state=step.state,
         )
     if Attempt.objects.filter(rollback=rollback, state__in=sorted(OPEN)).exists():
-        raise Refused(
-            "A request is still being cleared up. Wait until it is, then decide.", state=rollback.state
-        )
+        raise Refused("A request is still being cleared up. Wait until it is, then decide.", state=rollback.state)
     return rollback, step
 
 
-def _ask(
-    kind: str, rollback: Rollback, step: Step, by: Person, reason: str, title: str, rule: Any
-) -> Question:
+def _ask(kind: str, rollback: Rollback, step: Step, by: Person, reason: str, title: str, rule: Any) -> Question:
     if not (rule.get("all_of") or rule.get("any_of")):
         rule = {"any_of": roles_that_operate(rollback), "needed": 1}
     content = {
@@ -174,14 +160,10 @@ def _ask(
 
 
 def _of(question: Question) -> tuple[Rollback, Step]:
-    step = Step.objects.select_related("rollback").get(
-        pk=question.subject_id, organisation_id=question.organisation_id
-    )
+    step = Step.objects.select_related("rollback").get(pk=question.subject_id, organisation_id=question.organisation_id)
     rollback = lock(step.rollback)
     if rollback.state in FINAL:
-        raise Refused(
-            f"{rollback.reference} is {rollback.get_state_display().lower()} already.", state=rollback.state
-        )
+        raise Refused(f"{rollback.reference} is {rollback.get_state_display().lower()} already.", state=rollback.state)
     return rollback, Step.objects.get(pk=step.pk)
 
 

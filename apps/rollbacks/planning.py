@@ -79,8 +79,7 @@ def plan(wish: Wish) -> Draft:
     values = placeholder_values(wish)
     readings: list[_Reading] = []
     steps = [
-        _step(wish, step, position, values, readings)
-        for position, step in enumerate(wish.definition.steps, start=1)
+        _step(wish, step, position, values, readings) for position, step in enumerate(wish.definition.steps, start=1)
     ]
     findings = _look(readings)
     approvals = wish.definition.approvals_for(wish.incident.severity)
@@ -114,9 +113,7 @@ def plan(wish: Wish) -> Draft:
 
 def canonical(document: Mapping[str, Any]) -> bytes:
     """Return the one way to write a document: sorted keys, no spaces, UTF-8 (in the manner of RFC 8785)."""
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def placeholder_values(wish: Wish) -> dict[str, Any]:
@@ -173,9 +170,7 @@ def _deployment(deployment: Deployment) -> dict[str, str]:
     }
 
 
-def _step(
-    wish: Wish, step: Step, position: int, values: Mapping[str, Any], readings: list[_Reading]
-) -> dict[str, Any]:
+def _step(wish: Wish, step: Step, position: int, values: Mapping[str, Any], readings: list[_Reading]) -> dict[str, Any]:
     said: dict[str, Any] = {"position": position, "name": step.name, "on_failure": str(step.on_failure)}
     if isinstance(step, CheckStep):
         return {**said, **_check(step, values, position)}
@@ -246,9 +241,7 @@ def _action(
     return said
 
 
-def _parameters(
-    step: ActionStep, said: dict[str, Any], filled: dict[str, Any], values: Mapping[str, Any]
-) -> None:
+def _parameters(step: ActionStep, said: dict[str, Any], filled: dict[str, Any], values: Mapping[str, Any]) -> None:
     """A message is approved as its template and filled when it is sent; everything else is approved as it is sent."""
     if not step.is_message:
         said["parameters"] = filled
@@ -339,6 +332,4 @@ def _migration(migration: Mapping[str, Any]) -> str:
 
 
 def _name(change: Any) -> str:
-    return (
-        str(change.get("name") or change.get("key") or change) if isinstance(change, Mapping) else str(change)
-    )
+    return str(change.get("name") or change.get("key") or change) if isinstance(change, Mapping) else str(change)

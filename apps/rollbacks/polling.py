@@ -91,8 +91,7 @@ class Poll:
         self.lock = threading.Lock()
         self.loops = [threading.Thread(target=self._run, name="poll", daemon=True)]
         self.loops += [
-            threading.Thread(target=self._chore, args=[chore], name=chore.name, daemon=True)
-            for chore in CHORES
+            threading.Thread(target=self._chore, args=[chore], name=chore.name, daemon=True) for chore in CHORES
         ]
 
     def start(self) -> None:
@@ -143,9 +142,7 @@ class Poll:
             try:
                 chore.do()
             except Exception:
-                logger.exception(
-                    "The chore “%s” failed; it is done again in %s s.", chore.name, chore.every_seconds
-                )
+                logger.exception("The chore “%s” failed; it is done again in %s s.", chore.name, chore.every_seconds)
             finally:
                 connections.close_all()
 

@@ -27,9 +27,7 @@ def prove(lease: Lease, rollback: Rollback, planned: PlannedStep, step: Step) ->
     if step.kind == "action" and step.state == StepState.RUNNING:
         _accept(lease, planned)
     journal = Journal()
-    found = (
-        _check(rollback, planned, journal) if step.kind == "check" else _effect(rollback, planned, journal)
-    )
+    found = _check(rollback, planned, journal) if step.kind == "check" else _effect(rollback, planned, journal)
     with fenced(lease) as run:
         step = Step.objects.get(rollback=run, position=planned.position)
         news = _show(step, found)
@@ -80,9 +78,7 @@ def _effect(rollback: Rollback, planned: PlannedStep, journal: Journal) -> Verif
         journal.note(f"public address: {seen.text}")
         proof = Proof.SATISFIED if seen.proof == "satisfied" else Proof.NOT_YET
         mark = "done" if proof is Proof.SATISFIED else "running"
-        found.append(
-            Verification(proof, seen.text, ((mark, f"{rollback.environment.public_url} {seen.text}"),))
-        )
+        found.append(Verification(proof, seen.text, ((mark, f"{rollback.environment.public_url} {seen.text}"),)))
     return _together(found)
 
 
@@ -140,9 +136,7 @@ def _give_up(run: Rollback, step: Step, message: str) -> None:
     if step.kind == "check" or step.on_failure == "continue":
         _fail(run, step, message)
         return
-    move_step(
-        step, StepState.UNKNOWN, message=f"It was accepted, but its effect was not seen in time. {message}"
-    )
+    move_step(step, StepState.UNKNOWN, message=f"It was accepted, but its effect was not seen in time. {message}")
     _tell(events.SERVING, run, step)
 
 

@@ -45,13 +45,9 @@ def judge(
     if newest.seen is Seen.DESIRED:
         return Verdict(AttemptState.RECONCILED_APPLIED, f"It worked after all: {newest.summary}")
     if action.idempotency_class is IdempotencyClass.UNREPEATABLE:
-        return Verdict(
-            AttemptState.CONFLICT, "Nobody can see whether it worked, and it must not be sent twice."
-        )
+        return Verdict(AttemptState.CONFLICT, "Nobody can see whether it worked, and it must not be sent twice.")
     if action.idempotency_class is IdempotencyClass.KEYED and newest.seen is Seen.UNREADABLE:
-        return Verdict(
-            AttemptState.RECONCILED_NOT_APPLIED, "It is asked again with the same key, which counts once."
-        )
+        return Verdict(AttemptState.RECONCILED_NOT_APPLIED, "It is asked again with the same key, which counts once.")
     if newest.seen is Seen.UNREADABLE or newest.under_way:
         if newest_at - quiet_since > UNREADABLE_FOR:
             return Verdict(

@@ -118,9 +118,7 @@ class Permission:
 
     def _still_stands(self) -> bool:
         run = Rollback.objects.filter(pk=self.rollback.pk).values("fence", "state").first()
-        frozen = FreezeSwitch.objects.filter(
-            environment_id=self.rollback.environment_id, frozen=True
-        ).exists()
+        frozen = FreezeSwitch.objects.filter(environment_id=self.rollback.environment_id, frozen=True).exists()
         return bool(run and run["fence"] == self.lease.fence and run["state"] == "running" and not frozen)
 
 
@@ -147,8 +145,7 @@ def _intend(
                 request_digest=request_digest(call),
                 baseline=dict(seen.identity) if seen else {},
                 intended_at=now,
-                send_before=now
-                + timedelta(seconds=settings.ENGINE_SEND_WITHIN_SECONDS + settings.ENGINE_CALL_SECONDS),
+                send_before=now + timedelta(seconds=settings.ENGINE_SEND_WITHIN_SECONDS + settings.ENGINE_CALL_SECONDS),
             )
             record(
                 events.ATTEMPT_INTENDED, run, by=SYSTEM, incident=run.incident_id, position=step.position,
@@ -183,9 +180,7 @@ def _ask_whether_committed(attempt_id: UUID, lost: Exception) -> None:
     raise Gone from lost
 
 
-def _write_down(
-    lease: Lease, planned: PlannedStep, attempt_id: UUID, outcome: Outcome, journal: Journal
-) -> None:
+def _write_down(lease: Lease, planned: PlannedStep, attempt_id: UUID, outcome: Outcome, journal: Journal) -> None:
     failpoint("before_outcome_commit")
     try:
         with fenced(lease) as run:
@@ -194,9 +189,7 @@ def _write_down(
             journal.write(run, planned.position)
     except (LeaseLost, DatabaseError):
         connection.close()
-        spool.keep(
-            attempt_id, {"outcome": outcome.kind, "message": outcome.message, "status": outcome.status}
-        )
+        spool.keep(attempt_id, {"outcome": outcome.kind, "message": outcome.message, "status": outcome.status})
         raise
 
 
@@ -208,11 +201,7 @@ def close_attempt(run: Rollback, attempt: Attempt, outcome: Outcome) -> None:
     attempt.needs_operator = outcome.needs_operator
     attempt.evidence = _plain(asdict(outcome))
     attempt.sent_at = None if outcome.kind is OutcomeKind.NOT_SENT else attempt.intended_at
-    wait = (
-        timedelta(seconds=outcome.retry_after_seconds)
-        if outcome.retry_after_seconds
-        else backoff(attempt.number)
-    )
+    wait = timedelta(seconds=outcome.retry_after_seconds) if outcome.retry_after_seconds else backoff(attempt.number)
     attempt.retry_at = now + wait if attempt.retryable else None
     move_attempt(attempt, ENDINGS[outcome.kind], message=outcome.message)
     _light_lamps(attempt, outcome)
@@ -247,9 +236,7 @@ def _light_lamps(attempt: Attempt, outcome: Outcome) -> None:
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: item for key, item in value.items() if key in {"message", "status", "external_url", "evidence"}
-    }
+    return {key: item for key, item in value.items() if key in {"message", "status", "external_url", "evidence"}}
 
 
 def observe(rollback: Rollback, planned: PlannedStep, part: str, kind: str, journal: Journal) -> Observation:

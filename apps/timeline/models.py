@@ -54,12 +54,8 @@ class Event(OrganisationRow):
         indexes = [
             models.Index(fields=["incident", "seq"], name="events_of_an_incident"),
             models.Index(fields=["organisation", "transaction"], name="events_of_a_transaction"),
-            models.Index(
-                fields=["organisation", "subject_kind", "subject_id", "seq"], name="events_of_a_subject"
-            ),
-            models.Index(
-                fields=["organisation", "seq"], name="public_events", condition=~Q(visibility="internal")
-            ),
+            models.Index(fields=["organisation", "subject_kind", "subject_id", "seq"], name="events_of_a_subject"),
+            models.Index(fields=["organisation", "seq"], name="public_events", condition=~Q(visibility="internal")),
         ]
 
     def __str__(self) -> str:

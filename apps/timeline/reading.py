@@ -69,9 +69,7 @@ def link(event: Event) -> dict[str, Any]:
     }
 
 
-def page(
-    request: HttpRequest, events: EventQuerySet, render: Callable[[Event], dict[str, Any]]
-) -> dict[str, Any]:
+def page(request: HttpRequest, events: EventQuerySet, render: Callable[[Event], dict[str, Any]]) -> dict[str, Any]:
     """Return {"items", "next"} oldest first; `?after=` is the number of the last one seen. Raises Unacceptable."""
     after = number(request, "after", 0, LARGEST)
     limit = number(request, "limit", USUAL, MOST, least=1)

@@ -78,9 +78,7 @@ class Stage:
         rollback.refresh_from_db()
         return rollback
 
-    def run(
-        self, rollback: Rollback, until: Callable[[Rollback], bool] | None = None, seconds: float = 60
-    ) -> Rollback:
+    def run(self, rollback: Rollback, until: Callable[[Rollback], bool] | None = None, seconds: float = 60) -> Rollback:
         """Advance as a worker's poll would, until the run rests or `until` holds."""
         ends = timezone.now() + timedelta(seconds=seconds)
         resting = {"succeeded", "failed", "cancelled", "needs_operator", "paused", "rejected", "expired"}
@@ -131,9 +129,7 @@ def stage(transactional_db: None, outside: Any, quick_engine: None) -> Stage:
         next(d for d in about["vercel"]["objects"]["deployments"] if d["version"] == version)
         for version in ("v2.30.4", "v2.31.0")
     )
-    good = DeploymentFactory(
-        environment=environment, reference=old["id"], version="v2.30.4", hours_ago=96, good=True
-    )
+    good = DeploymentFactory(environment=environment, reference=old["id"], version="v2.30.4", hours_ago=96, good=True)
     bad = DeploymentFactory(
         environment=environment,
         reference=new["id"],

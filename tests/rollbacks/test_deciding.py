@@ -100,5 +100,9 @@ def test_compensation_puts_back_the_last_step_first() -> None:
     assert decide(run(*steps, compensating=True), NOW) == PutBack(2, "")
     back = step(2, "succeeded", put_back=tried("succeeded"), **done)
     assert decide(run(steps[0], back, steps[2], compensating=True), NOW) == MarkPutBack(2)
-    all_back = [step(1, "succeeded", compensated=True, **done), step(2, "succeeded", compensated=True, **done), steps[2]]
+    all_back = [
+        step(1, "succeeded", compensated=True, **done),
+        step(2, "succeeded", compensated=True, **done),
+        steps[2],
+    ]
     assert decide(run(*all_back, compensating=True), NOW) == Finish("failed", "")

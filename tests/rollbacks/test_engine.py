@@ -21,7 +21,5 @@ def test_an_approved_rollback_changes_each_thing_once_and_proves_it(stage: Any) 
     assert states <= {"succeeded", "reconciled_applied"}
     stage.environment.refresh_from_db()
     assert stage.environment.live == stage.good
-    seqs = list(
-        Event.objects.filter(organisation=stage.organisation).order_by("seq").values_list("seq", flat=True)
-    )
+    seqs = list(Event.objects.filter(organisation=stage.organisation).order_by("seq").values_list("seq", flat=True))
     assert seqs == list(range(1, len(seqs) + 1))

@@ -160,6 +160,8 @@ def test_a_frame_cannot_be_broken_out_of() -> None:
     assert text == "id: 4\ndata: a\ndata: event: evil\ndata: id: 9\ndata: data: x\n\n"
 
 
-@pytest.mark.parametrize(("header", "query", "wanted"), [("5", "3", 5), ("3", "5", 5), ("x", "-1", 0), ("9" * 30, "", 0)])
+@pytest.mark.parametrize(
+    ("header", "query", "wanted"), [("5", "3", 5), ("3", "5", 5), ("x", "-1", 0), ("9" * 30, "", 0)]
+)
 def test_where_a_client_goes_on(rf: Any, header: str, query: str, wanted: int) -> None:
     assert stream.cursor(rf.get("/", {"after": query}, headers={"Last-Event-ID": header})) == wanted
