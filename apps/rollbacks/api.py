@@ -12,9 +12,8 @@ from apps.accounts import programs
 from apps.deployments.targets import resolve_target
 from apps.incidents.models import Incident
 from apps.playbooks.models import Playbook, Revision
-from apps.rollbacks import lifecycle, operating
+from apps.rollbacks import lifecycle, operating, proposing
 from apps.rollbacks.models import Rollback, Step
-from apps.rollbacks.proposing import prepare_again
 from apps.rollbacks.telling import as_json, csv_answer, in_list, log_row
 from apps.timeline.answers import Missing, Refused, Unacceptable
 
@@ -76,8 +75,8 @@ def create_rollback(request: HttpRequest, id: str, body: NewRollback) -> Callabl
     incident = programs.find(Incident.objects.select_related("environment__service"), request, pk=id)
     revision = published(programs.refer(Playbook, request, "playbook", slug=body.playbook))
     target = resolve_target(incident.environment, body.target, before=incident.started_at)
-    wish, draft = lifecycle.prepare(incident, by=person, revision=revision, target=target, inputs=body.inputs)
-    return lambda: Status(201, as_json(_fresh(lifecycle.propose(wish, draft))))
+    wish, draft = proposing.prepare(incident, by=person, revision=revision, target=target, inputs=body.inputs)
+    return lambda: Status(201, as_json(_fresh(proposing.propose(wish, draft))))
 
 
 @router.get("/rollbacks", response=dict, summary="List rollbacks, newest first")
@@ -112,8 +111,8 @@ def create_plan(request: HttpRequest, id: str) -> Callable[[], Status]:
     programs.require_scope(request, programs.WRITE)
     person = programs.person_of(request)
     rollback = _find(request, id)
-    wish, draft = prepare_again(rollback, by=person)
-    return lambda: Status(201, as_json(_fresh(lifecycle.plan_again(rollback, wish, draft))))
+    wish, draft = proposing.prepare_again(rollback, by=person)
+    return lambda: Status(201, as_json(_fresh(proposing.plan_again(rollback, wish, draft))))
 
 
 @router.post("/rollbacks/{id}/approvals", response={201: dict}, summary="Approve or reject a plan")

@@ -1,6 +1,7 @@
 """The heart's rows: the frozen plan, the rollback, its steps, every attempt on the outside, and what was seen.
 
-The rules about them (order, fence, quorum, freeze, final states) are triggers of migration 0002: Postgres keeps the promise.
+The rules about them (order, fence, quorum, freeze, final states) are triggers of migration 0002: Postgres keeps
+the promise.
 """
 
 from __future__ import annotations
@@ -211,3 +212,6 @@ class Worker(models.Model):
     beat_at = models.DateTimeField()
     schema_epoch = models.PositiveIntegerField(default=1)
     details: Any = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.owner

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from datetime import timedelta
-
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,8 +11,8 @@ from apps.incidents import following, picture
 from apps.incidents.following import NextStep, Outlook
 from apps.incidents.models import Incident
 from apps.rollbacks import events
+from apps.rollbacks.forecast import healthy_at, takes, target_at
 from apps.rollbacks.models import Rollback
-from apps.rollbacks.showing import healthy_at, target_at
 from apps.rollbacks.states import ACTIVE
 
 
@@ -79,21 +76,22 @@ def outlook(incident: Incident) -> Outlook | None:
     rollback = _newest(incident)
     if rollback is None or rollback.state in {"rejected", "expired", "cancelled", "failed"}:
         return None
-    plan = json.loads(bytes(rollback.plan.canonical))
-    healthy = healthy_at(rollback, plan, list(rollback.steps.all()), timezone.now())
-    asked = {"at": rollback.proposed_at, "label": "asked"}
-    marks = (asked, {"at": rollback.approved_at, "label": "approved"}) if rollback.approved_at else (asked,)
+    steps = list(rollback.steps.all())
+    healthy = healthy_at(rollback, steps, timezone.now())
+    if rollback.approved_at:
+        marks = ({"at": rollback.approved_at, "label": "approved"},)
+    else:
+        marks = ({"at": rollback.proposed_at, "label": "asked"},)
     sentence = ""
     if rollback.state == "awaiting_approval":
-        takes = timedelta(seconds=sum(step["usual_seconds"] for step in plan["steps"]))
-        sentence = f"If approved now, it usually takes {max(1, round(takes.total_seconds() / 60))} min."
+        sentence = f"If approved now, it usually takes {max(1, round(takes(steps).total_seconds() / 60))} min."
     return Outlook(healthy, target_at(rollback), marks, sentence)
 
 
 def _newest(incident: Incident) -> Rollback | None:
     rows = Rollback.objects.filter(incident=incident, kind="rollback")
     return (
-        rows.select_related("question__requester", "plan", "target", "service", "revision", "incident")
+        rows.select_related("question__requester", "target", "service", "revision", "incident")
         .order_by("-proposed_at")
         .first()
     )

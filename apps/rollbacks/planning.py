@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections
 from django.urls import reverse
 
 from apps.accounts.models import Person
@@ -23,12 +21,12 @@ from apps.playbooks.definition import ActionStep, CheckStep, Definition, HumanSt
 from apps.playbooks.models import Revision
 from apps.playbooks.placeholders import Unfilled, substitute
 from apps.providers import opening, registry
-from apps.providers.base import Access, Action, Call, Observation, Provider, Risk, Seen
+from apps.providers.base import Call, Risk
 from apps.providers.models import Connection
+from apps.rollbacks.observing import Reading, look
 from apps.timeline.answers import Unacceptable
 
 FORMAT = 1
-READ_AT_ONCE = 6
 CHECK_USUAL_SECONDS = 10
 HUMAN_USUAL_SECONDS = 300
 
@@ -62,26 +60,14 @@ class Draft:
     findings: Sequence[Mapping[str, str]]
 
 
-@dataclass
-class _Reading:
-    """One part of one step to look at while planning."""
-
-    said: dict[str, Any]
-    provider: Provider
-    access: Access
-    call: Call
-    seen: Observation | None = None
-    findings: list[dict[str, str]] = field(default_factory=list)
-
-
 def plan(wish: Wish) -> Draft:
     """Return the plan for a wish. Raises Unacceptable, naming the field, when it cannot be planned at all."""
     values = placeholder_values(wish)
-    readings: list[_Reading] = []
+    readings: list[Reading] = []
     steps = [
         _step(wish, step, position, values, readings) for position, step in enumerate(wish.definition.steps, start=1)
     ]
-    findings = _look(readings)
+    findings = look(readings)
     approvals = wish.definition.approvals_for(wish.incident.severity)
     rule = {"all_of": list(approvals.all_of), "any_of": list(approvals.any_of), "needed": approvals.needed}
     losses = _losses(wish, steps, values)
@@ -170,7 +156,7 @@ def _deployment(deployment: Deployment) -> dict[str, str]:
     }
 
 
-def _step(wish: Wish, step: Step, position: int, values: Mapping[str, Any], readings: list[_Reading]) -> dict[str, Any]:
+def _step(wish: Wish, step: Step, position: int, values: Mapping[str, Any], readings: list[Reading]) -> dict[str, Any]:
     said: dict[str, Any] = {"position": position, "name": step.name, "on_failure": str(step.on_failure)}
     if isinstance(step, CheckStep):
         return {**said, **_check(step, values, position)}
@@ -199,7 +185,7 @@ def _check(step: CheckStep, values: Mapping[str, Any], position: int) -> dict[st
 
 
 def _action(
-    wish: Wish, step: ActionStep, said: dict[str, Any], values: Mapping[str, Any], readings: list[_Reading]
+    wish: Wish, step: ActionStep, said: dict[str, Any], values: Mapping[str, Any], readings: list[Reading]
 ) -> dict[str, Any]:
     connection = _connection(wish.environment, step.role, said["position"])
     provider = registry.provider(connection.provider)
@@ -237,7 +223,7 @@ def _action(
         call = Call(action.name, filled, part)
         if problems := provider.problems(call):
             raise Unacceptable(f"Step {said['position']}: {problems[0]}", field="playbook")
-        readings.append(_Reading(said, provider, access, call))
+        readings.append(Reading(said, provider, access, call))
     return said
 
 
@@ -269,39 +255,6 @@ def _connection(environment: Environment, role: str, position: int) -> Connectio
     return use.connection
 
 
-def _look(readings: Sequence[_Reading]) -> list[dict[str, str]]:
-    """Observe every part at once; what could not be read is a finding, and is read again when its step begins."""
-    with ThreadPoolExecutor(READ_AT_ONCE, thread_name_prefix="planning") as pool:
-        list(pool.map(_read, readings))
-    return [finding for reading in readings for finding in reading.findings]
-
-
-def _read(reading: _Reading) -> None:
-    try:
-        seen = reading.provider.observe(reading.access, reading.call)
-    finally:
-        connections.close_all()
-    said, part, action = reading.said, reading.call.part, _declared(reading)
-    reading.seen = seen
-    if seen.seen is Seen.UNREADABLE:
-        if action.idempotency_class != "D":
-            reading.findings.append({"level": "warning", "text": f"Step {said['position']}: {seen.summary}"})
-        return
-    said["baseline"][part] = dict(seen.identity)
-    if seen.seen is Seen.DESIRED:
-        reading.findings.append(
-            {"level": "ok", "text": f"Step {said['position']} has nothing to do now: {seen.summary}"}
-        )
-    if inverse := reading.provider.inverse_of(reading.call, seen):
-        said["compensation"][part] = {
-            "action": inverse.action, "parameters": dict(inverse.parameters), "part": inverse.part,
-        }  # fmt: skip
-
-
-def _declared(reading: _Reading) -> Action:
-    return reading.provider.action(reading.call.action)
-
-
 def _losses(wish: Wish, steps: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[str]:
     named = [_filled(loss.text, values, 0) for loss in wish.definition.all_losses]
     named += [str(step["lost"]) for step in steps if step.get("lost")]
@@ -310,7 +263,7 @@ def _losses(wish: Wish, steps: Sequence[Mapping[str, Any]], values: Mapping[str,
     return list(dict.fromkeys(named))
 
 
-def _what_stays(wish: Wish, readings: Sequence[_Reading]) -> list[str]:
+def _what_stays(wish: Wish, readings: Sequence[Reading]) -> list[str]:
     """Say what does not go back, out of what the release changed and what the providers know of themselves."""
     stays: list[str] = []
     if wish.previous and wish.definition.kind == "rollback":

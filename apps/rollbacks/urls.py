@@ -22,7 +22,5 @@ urlpatterns = [
     path("<uuid:pk>/resumption/", views.create_resumption, name="create_resumption"),
     path("<uuid:pk>/cancellation/", views.create_cancellation, name="create_cancellation"),
     path("<uuid:pk>/steps/<int:position>/", views.decision, name="decision"),
-    path("<uuid:pk>/steps/<int:position>/retry/", views.create_retry, name="create_retry"),
-    path("<uuid:pk>/steps/<int:position>/skip/", views.create_skip, name="create_skip"),
-    path("<uuid:pk>/steps/<int:position>/adoption/", views.create_adoption, name="create_adoption"),
+    path("<uuid:pk>/steps/<int:position>/decision/", views.create_decision, name="create_decision"),
 ]

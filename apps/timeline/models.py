@@ -70,3 +70,6 @@ class Head(models.Model):
     )
     seq = models.BigIntegerField(default=0)
     hash = models.BinaryField(default=bytes)
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id} #{self.seq}"

@@ -16,7 +16,7 @@ from apps.incidents import lifecycle as incidents
 from apps.incidents.models import Incident
 from apps.playbooks import lifecycle as playbooks
 from apps.playbooks.models import Revision
-from apps.rollbacks import engine, lifecycle, polling
+from apps.rollbacks import engine, lifecycle, polling, proposing
 from apps.rollbacks.models import Rollback
 from apps.timeline.log import SYSTEM
 from tests.accounts.factories import OrganisationFactory, PersonFactory
@@ -61,10 +61,10 @@ class Stage:
     def propose(self, text: str = PLAYBOOK, target: Deployment | None = None, **inputs: Any) -> Rollback:
         """Propose a rollback as rae."""
         revision = self.publish(text)
-        wish, draft = lifecycle.prepare(
+        wish, draft = proposing.prepare(
             self.incident, by=self.rae, revision=revision, target=target or self.good, inputs=inputs
         )
-        return lifecycle.propose(wish, draft)
+        return proposing.propose(wish, draft)
 
     def approve(self, rollback: Rollback) -> Rollback:
         """Let both agree."""

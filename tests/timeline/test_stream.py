@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import transaction
 
-from apps.timeline import stream
+from apps.timeline import hub, stream
 from apps.timeline.kinds import KINDS, Kind, kind
 from apps.timeline.log import SYSTEM, record
 from apps.timeline.models import Event
@@ -62,7 +62,7 @@ def in_a_loop(story: Callable[[], Awaitable[None]]) -> None:
         try:
             await story()
         finally:
-            for task in stream.hub().tasks:
+            for task in hub.hub().tasks:
                 task.cancel()
 
     asyncio.run(whole())
@@ -82,7 +82,7 @@ def test_a_change_is_rendered_once_and_sent_to_everybody_who_watches(topic: stre
         assert len(made_rendered[topic]) - before == 1
         for viewer in viewers:
             await viewer.aclose()  # type: ignore[attr-defined]
-        assert topic.organisation_id not in stream.hub().viewers
+        assert topic.organisation_id not in hub.hub().viewers
 
     in_a_loop(story)
 
@@ -122,12 +122,12 @@ def test_items_begin_after_the_last_one_and_are_neither_lost_nor_doubled(topic: 
 
 def test_a_viewer_who_cannot_keep_up_is_ended(topic: stream.Topic) -> None:
     async def story() -> None:
-        viewer = stream.Viewer(topic)
-        for seq in range(stream.QUEUE_FRAMES + 5):
+        viewer = hub.Viewer(topic)
+        for seq in range(hub.QUEUE_FRAMES + 5):
             viewer.offer(seq, "x")
         got = [viewer.frames.get_nowait() for _ in range(viewer.frames.qsize())]
         assert got[-1] is None or None in got
-        stream.hub()
+        hub.hub()
 
     in_a_loop(story)
 

@@ -1,18 +1,15 @@
 """Pages of rollbacks: find, call, show."""
 
+from apps.rollbacks.views.decisions import create_decision, decision
 from apps.rollbacks.views.deeds import (
-    create_adoption,
     create_approval,
     create_cancellation,
     create_pause,
     create_plan,
     create_resumption,
-    create_retry,
-    create_skip,
 )
 from apps.rollbacks.views.pages import (
     ballot,
-    decision,
     deeds,
     plan,
     progress,
@@ -25,14 +22,12 @@ from apps.rollbacks.views.proposals import forward, new_rollback
 
 __all__ = [
     "ballot",
-    "create_adoption",
     "create_approval",
     "create_cancellation",
+    "create_decision",
     "create_pause",
     "create_plan",
     "create_resumption",
-    "create_retry",
-    "create_skip",
     "decision",
     "deeds",
     "forward",

@@ -14,10 +14,9 @@ from django.views.decorators.http import require_POST
 
 from apps.accounts.reauthentication import require_fresh
 from apps.approvals.asking import Stale
-from apps.rollbacks import lifecycle, operating
+from apps.rollbacks import lifecycle, proposing
 from apps.rollbacks.differing import difference
 from apps.rollbacks.models import Plan, Rollback
-from apps.rollbacks.proposing import prepare_again
 from apps.rollbacks.views.finding import found
 from apps.timeline.answers import Unacceptable
 
@@ -57,8 +56,8 @@ def _changed(request: HttpRequest, one: Rollback, read: str, stale: Stale) -> Ht
 def create_plan(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Plan again, from the same wish."""
     one = found(request, pk)
-    wish, draft = prepare_again(one, by=request.person)
-    lifecycle.plan_again(one, wish, draft)
+    wish, draft = proposing.prepare_again(one, by=request.person)
+    proposing.plan_again(one, wish, draft)
     messages.success(request, "Planned again. Earlier votes no longer count.")
     return redirect(one_url(one))
 
@@ -81,43 +80,9 @@ def create_cancellation(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _steer(request, pk, lifecycle.cancel)
 
 
-@require_POST
-def create_retry(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
-    """Allow another attempt of a step."""
-    return _decide(request, pk, position, lambda one, **by: operating.retry(one, position, **by))
-
-
-@require_POST
-def create_skip(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
-    """Ask to leave a step out."""
-    return _decide(request, pk, position, lambda one, **by: operating.ask_to_skip(one, position, **by))
-
-
-@require_POST
-def create_adoption(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
-    """Say that a step has happened."""
-    evidence = request.POST.get("evidence", "")
-    return _decide(
-        request,
-        pk,
-        position,
-        lambda one, **by: operating.ask_to_adopt(one, position, evidence=evidence, **by),
-    )
-
-
 def _steer(request: HttpRequest, pk: UUID, verb: Callable[..., Any]) -> HttpResponse:
     one = found(request, pk)
     verb(one, by=request.person, reason=request.POST.get("reason", ""))
-    return redirect(one_url(one))
-
-
-def _decide(request: HttpRequest, pk: UUID, position: int, verb: Callable[..., Any]) -> HttpResponse:
-    one = found(request, pk)
-    try:
-        verb(one, by=request.person, reason=request.POST.get("reason", ""))
-    except Unacceptable as missing:
-        messages.error(request, missing.message)
-        return redirect("rollbacks:decision", one.pk, position)
     return redirect(one_url(one))
 
 

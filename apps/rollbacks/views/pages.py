@@ -20,11 +20,10 @@ from apps.incidents.situation import strip
 from apps.rollbacks import showing
 from apps.rollbacks.forms import FilterForm
 from apps.rollbacks.models import Rollback
-from apps.rollbacks.own import ballot_of, cancel_dialog, choices_of, deeds_of
+from apps.rollbacks.own import ballot_of, cancel_dialog, deeds_of
 from apps.rollbacks.telling import csv_answer, log_row
 from apps.rollbacks.views.finding import found
 from apps.timeline import stream
-from apps.timeline.answers import Missing
 
 
 @require_GET
@@ -93,18 +92,6 @@ def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def decision(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
-    """What is known about a step that needs a person, what is not, what the provider says now, and the choices."""
-    one = found(request, pk)
-    step = one.steps.filter(position=position).first()
-    if step is None:
-        raise Missing("There is no such step.")
-    choices = choices_of(one, step, request.person)
-    context = {"rollback": one, "step": step, "choices": choices, "strip": strip(one.incident)}
-    return render(request, "rollbacks/decision.html", context)
-
-
-@require_GET
 def rollback_log(request: HttpRequest) -> HttpResponse:
     """The rollback log, with a CSV and a JSON file of the same rows."""
     may(request.person, SEE_INTERNAL).or_refuse()
@@ -135,10 +122,9 @@ def _own(request: HttpRequest, one: Rollback) -> dict[str, Any]:
     shown = strip(one.incident)
     return {
         **context,
-        **cancel_dialog(one, context),
+        "cancel": cancel_dialog(one, context["steps"]),
         "ballot": ballot_of(one, request),
-        "can": deeds_of(one, request.person),
-        "choices": one.state == "needs_operator",
+        "can": deeds_of(one, request.person, context["steps"]),
         "given": {
             "accepts": given.getlist("accepts") if given else [],
             "confirm": given.get("confirm", "") if given else "",

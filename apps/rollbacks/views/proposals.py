@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from apps.approvals.asking import role_names
+from apps.approvals.rules import sentence
 from apps.deployments import targets
 from apps.deployments.models import Environment
 from apps.incidents.models import Incident
@@ -17,9 +19,10 @@ from apps.incidents.situation import strip
 from apps.playbooks.definition import Definition
 from apps.playbooks.library import definition_of
 from apps.playbooks.models import Playbook
-from apps.rollbacks import lifecycle
+from apps.rollbacks import proposing
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.permissions import may_propose
+from apps.rollbacks.states import FINAL
 from apps.timeline.answers import Missing, Refused, Unacceptable
 
 
@@ -94,10 +97,10 @@ def _propose(request: HttpRequest, incident: Incident, chosen: tuple[Playbook, D
     )
     inputs = {wanted.name: request.POST.get(f"input-{wanted.name}", "") for wanted in definition.inputs}
     assert playbook.published is not None
-    wish, draft = lifecycle.prepare(
+    wish, draft = proposing.prepare(
         incident, by=request.person, revision=playbook.published, target=target, inputs=inputs
     )
-    rollback = lifecycle.propose(wish, draft)
+    rollback = proposing.propose(wish, draft)
     return redirect("rollbacks:detail", rollback.pk)
 
 
@@ -105,20 +108,45 @@ def _context(
     request: HttpRequest, incident: Incident, playbooks: list[tuple[Playbook, Definition]],
     chosen: tuple[Playbook, Definition] | None,
 ) -> dict[str, Any]:  # fmt: skip
-    kind = chosen[1].kind if chosen else request.GET.get("kind", "rollback")
+    kind = str(chosen[1].kind) if chosen else request.GET.get("kind", "rollback")
     known = targets.known_good(incident.environment, incident.started_at if kind == "rollback" else None)
-    good = [target for target in known if target.known_good] if kind == "rollback" else []
-    wanted = request.POST.get("target") or (str(good[0].deployment.pk) if good else "")
+    offered = [target for target in known if not target.is_live]
     return {
         "incident": incident,
         "strip": strip(incident),
         "kind": kind,
         "playbooks": playbooks,
         "chosen": chosen,
-        "targets": [target for target in known if not target.is_live],
-        "wanted": wanted,
-        "inputs": [_input(wanted_input, request) for wanted_input in chosen[1].inputs] if chosen else [],
+        "targets": offered,
+        "wanted": request.POST.get("target") or _best(offered, incident, kind),
+        "inputs": [_input(wanted, request) for wanted in chosen[1].inputs] if chosen else [],
+        "agreement": _agreement(chosen[1], incident) if chosen else None,
+        "other": _other(incident),
     }
+
+
+def _best(offered: list[targets.Target], incident: Incident, kind: str) -> str:
+    """Return the target to preset: the newest known-good one, or going forward the newest release there is."""
+    live = incident.environment.live
+    for target in offered:
+        newer = live is None or target.deployment.deployed_at > live.deployed_at
+        if target.known_good if kind == "rollback" else newer and target.deployment.good is not False:
+            return str(target.deployment.pk)
+    return ""
+
+
+def _agreement(definition: Definition, incident: Incident) -> dict[str, Any]:
+    """Return who must agree to this playbook at this severity, and within how many minutes."""
+    rule = definition.approvals_for(incident.severity)
+    names = role_names(incident.organisation_id)
+    who = {"all_of": list(rule.all_of), "any_of": list(rule.any_of), "needed": rule.needed}
+    return {"nobody": rule.nobody, "who": sentence(who, names), "due": rule.due_minutes, "ends": rule.expires_minutes}
+
+
+def _other(incident: Incident) -> Rollback | None:
+    """Return a rollback of the same environment that is not over yet, so that nobody asks twice by mistake."""
+    rows = Rollback.objects.filter(environment_id=incident.environment_id).exclude(state__in=sorted(FINAL))
+    return rows.select_related("question").order_by("-proposed_at").first()
 
 
 def _input(wanted: Any, request: HttpRequest) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""The plan in the words of people: from and to, what it reaches and costs, the steps, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apps.deployments.models import Deployment
+from apps.providers import registry
+from apps.rollbacks.models import Rollback
+
+
+def box(deployment: Deployment | None, label: str, *, goal: bool = False) -> dict[str, Any]:
+    """Return one side of from → to; the names are those of `parts/_version_box.html`."""
+    if deployment is None:
+        return {"label": label, "version": "unknown", "note": "nothing is registered as live"}
+    shown = {
+        "label": label,
+        "version": deployment.version,
+        "commit": deployment.commit[:12],
+        "who": deployment.author,
+        "when": deployment.deployed_at,
+        "deployment": deployment.reference,
+    }
+    if goal and deployment.usable and deployment.checked_at:
+        shown["checked"] = "can be served"
+    return shown
+
+
+def cells(plan: Mapping[str, Any], rollback: Rollback) -> list[dict[str, Any]]:
+    """Return what the change reaches, costs, and does to the database."""
+    return [
+        {
+            "icon": "users",
+            "label": "Reaches",
+            "fact": rollback.service.audience or "Everybody who uses it",
+            "text": f"{rollback.service.slug} · {rollback.environment.name}",
+        },
+        _lost(plan["losses"]),
+        _database(plan),
+    ]
+
+
+def _lost(losses: list[str]) -> dict[str, Any]:
+    if not losses:
+        return {"icon": "shield-check", "label": "Lost", "fact": "Nothing is lost", "text": "no step deletes data"}
+    fact, _, rest = losses[0].partition(". ")
+    more = f"and {len(losses) - 1} more, named below" if len(losses) > 1 else rest
+    return {"icon": "triangle-alert", "label": "Lost", "fact": fact.rstrip("."), "text": more, "tone": "person"}
+
+
+def _database(plan: Mapping[str, Any]) -> dict[str, Any]:
+    touched = any(step.get("role") == "database" for step in plan["steps"])
+    stays = [line for line in plan["stays"] if line.startswith("The database")]
+    text = stays[0].removeprefix("The database ") if stays else "no write is undone"
+    return {
+        "icon": "database",
+        "label": "Database",
+        "fact": "Changed by a step below" if touched else "Not touched",
+        "text": text,
+    }
+
+
+def plan_row(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one step of the plan, as a row of the table that people agree to."""
+    return {
+        "position": said["position"],
+        "name": said["name"],
+        "detail": detail(said),
+        "by": by_whom(said),
+        "risk": said.get("risk", "safe"),
+        "usual": said["usual_seconds"],
+        "limit": said["gives_up_seconds"],
+        "undo": said.get("undo") or ("Somebody's own work" if said["kind"] == "human" else "Reads only"),
+        "final": said.get("risk") == "destructive" or bool(said.get("lost")),
+        "on_failure": said["on_failure"],
+    }
+
+
+def by_whom(said: Mapping[str, Any]) -> str:
+    """Return the provider's name, or who else does the step."""
+    if said.get("provider"):
+        return registry.provider(said["provider"]).name
+    return "Portal checks" if said["kind"] == "check" else "A person"
+
+
+def detail(said: Mapping[str, Any]) -> str:
+    """Return what exactly a step asks for, in one line."""
+    if said["kind"] == "check":
+        check = said["check"]
+        wanted = check.get("status", "with success")
+        return f"{check.get('method', 'GET')} {check.get('path') or check.get('url')} must answer {wanted}"
+    if said["kind"] == "human":
+        return said["instructions"]
+    if preview := said.get("preview"):
+        told = {name: value for name, value in preview.items() if value}
+        return " · ".join(f"“{value}”" if len(str(value)) > 20 else f"{name} {value}" for name, value in told.items())
+    return " · ".join(f"{name} {_listed(value)}" for name, value in said["parameters"].items())
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def way_out(plan: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return until when the change can be cancelled and undone, and what a failure does."""
+    final = [step["position"] for step in plan["steps"] if step.get("risk") == "destructive" or step.get("lost")]
+    lines = []
+    if final:
+        lines.append(_way("pause", f"Until step {final[0]}", "you can cancel and undo what was done."))
+        gone = "what it deletes stays deleted; going forward again is still possible."
+        lines.append(_way("lock", f"From step {final[0]} on", gone))
+    else:
+        text = "you can cancel; the step under way finishes, and what was done can be undone."
+        lines.append(_way("pause", "At any time", text))
+    stops = "the run stops there, nothing further is sent, and you are asked."
+    lines.append(_way("circle-x", "If a step fails", stops))
+    return lines
+
+
+def _way(icon: str, fact: str, text: str) -> dict[str, str]:
+    return {"icon": icon, "fact": fact, "text": text}

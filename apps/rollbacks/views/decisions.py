@@ -1,0 +1,103 @@
+"""A step that needs a person: what is known, what the provider says now, and the way on that somebody chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.incidents.picture import picture
+from apps.incidents.situation import recover_by, strip
+from apps.rollbacks import lifecycle, looking, operating
+from apps.rollbacks.choices import choices_of, needs_decision, who_decides
+from apps.rollbacks.models import Rollback, Step
+from apps.rollbacks.own import cancel_dialog, deeds_of
+from apps.rollbacks.step_rows import in_versions, lamps_of
+from apps.rollbacks.views.finding import found
+from apps.timeline.answers import Missing, Unacceptable
+
+CHOICES = {"look", "retry", "adoption", "skip", "cancellation"}
+
+
+@require_GET
+def decision(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
+    """What is known about a step that needs a person, what is not, what the provider says now, and the choices."""
+    one = found(request, pk)
+    return _page(request, one, _step(one, position))
+
+
+@require_POST
+def create_decision(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
+    """Do what was chosen. Looking again changes nothing; what is missing is said beside what was typed."""
+    one = found(request, pk)
+    chosen = request.POST.get("choice", "")
+    if chosen not in CHOICES - {"look"}:
+        return redirect("rollbacks:decision", one.pk, position)
+    evidence, reason = request.POST.get("evidence", ""), request.POST.get("reason", "")
+    deeds: dict[str, Callable[[], Any]] = {
+        "retry": lambda: operating.retry(one, position, by=request.person, reason=reason),
+        "skip": lambda: operating.ask_to_skip(one, position, by=request.person, reason=reason),
+        "adoption": lambda: operating.ask_to_adopt(
+            one, position, by=request.person, reason=reason, evidence=evidence
+        ),
+        "cancellation": lambda: lifecycle.cancel(one, by=request.person, reason=reason),
+    }
+    try:
+        deeds[chosen]()
+    except Unacceptable as missing:
+        return _page(request, one, _step(one, position), missing)
+    return redirect("rollbacks:detail", one.pk)
+
+
+def _page(
+    request: HttpRequest, one: Rollback, step: Step, missing: Unacceptable | None = None
+) -> HttpResponse:
+    choices = choices_of(one, step, request.person)
+    given = {name: request.POST.get(name, "") for name in ("choice", "reason", "evidence")}
+    first = next((choice.name for choice in choices if not choice.why_not), "")
+    steps = list(one.steps.all())
+    rows = [{"position": each.position, "state": each.state, "title": each.name} for each in steps]
+    context = {
+        "rollback": one,
+        "incident": one.incident,
+        "step": step,
+        "steps": steps,
+        "title": _title(one, step),
+        "lead": in_versions(step.message or one.reason, one),
+        "waits": needs_decision(one, step),
+        "known": looking.known(one, step),
+        "readings": looking.readings(one, step),
+        "provider": looking.provider_name(step),
+        "lamps": lamps_of(step, one),
+        "choices": choices,
+        "chosen": given["choice"] or first,
+        "given": given,
+        "missing": missing,
+        "who": who_decides(one),
+        "picture": picture(one.incident, one.previous),
+        "ends_at": recover_by(one.incident),
+        "strip": strip(one.incident),
+        "can": deeds_of(one, request.person, rows),
+        "cancel": cancel_dialog(one, rows),
+    }
+    return render(request, "rollbacks/decision.html", context, status=422 if missing else 200)
+
+
+def _title(one: Rollback, step: Step) -> str:
+    if step.kind == "human":
+        return step.name
+    return {
+        "unknown": f"We do not know whether step {step.position} worked",
+        "failed": f"Step {step.position} failed",
+    }.get(step.state, step.name)
+
+
+def _step(one: Rollback, position: int) -> Step:
+    step = one.steps.prefetch_related("attempts").filter(position=position).first()
+    if step is None:
+        raise Missing("There is no such step.")
+    return step
