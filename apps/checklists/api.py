@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Field, Query, Router, Status
 
 from apps.accounts import programs
 from apps.accounts.permissions import may
+from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
 from apps.checklists import lifecycle
 from apps.checklists.models import Checklist, Item, Tick
@@ -29,7 +29,7 @@ class NewTick(programs.Body):
 
 
 @router.get("/incidents/{id}/checklists", response=dict, summary="What people tick, with who, when and evidence")
-def list_checklists(request: HttpRequest, id: str, listing: Query[programs.Listing]) -> dict[str, Any]:
+def list_checklists(request: Request, id: str, listing: Query[programs.Listing]) -> dict[str, Any]:
     """In the order in which they were opened."""
     incident = programs.find(Incident, request, pk=id)
     may(request.actor, SEE_INTERNAL, incident).or_refuse()
@@ -39,7 +39,7 @@ def list_checklists(request: HttpRequest, id: str, listing: Query[programs.Listi
 
 @router.post("/checklist-items/{id}/ticks", response={201: dict}, summary="Tick an item")
 @programs.idempotent
-def create_tick(request: HttpRequest, id: str, body: NewTick) -> Status:
+def create_tick(request: Request, id: str, body: NewTick) -> Status:
     """Every tick is kept; the newest one counts."""
     programs.require_scope(request, programs.WRITE)
     item = programs.find(Item, request, pk=id)

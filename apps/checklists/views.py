@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.permissions import may
+from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
 from apps.checklists import lifecycle
 from apps.checklists.models import Item
@@ -37,14 +38,14 @@ class TickForm(forms.Form):
 
 
 @require_GET
-def item(request: HttpRequest, pk: UUID) -> HttpResponse:
+def item(request: Request, pk: UUID) -> HttpResponse:
     """One item with everything that was said of it."""
     found = _item(request, pk)
     return render(request, "checklists/item.html", _context(request, found, TickForm(initial={"result": found.state})))
 
 
 @require_POST
-def create_tick(request: HttpRequest) -> HttpResponse:
+def create_tick(request: Request) -> HttpResponse:
     """Tick by one press: the button says which item and what result. The stream shows it to everybody."""
     key, _, result = request.POST.get("tick", "").partition(":")
     found = _item(request, key)
@@ -55,7 +56,7 @@ def create_tick(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def create_tick_with_note(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_tick_with_note(request: Request, pk: UUID) -> HttpResponse:
     """Tick with a note and evidence."""
     found = _item(request, pk)
     form = TickForm(request.POST)
@@ -65,7 +66,7 @@ def create_tick_with_note(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _back(found)
 
 
-def _item(request: HttpRequest, key: Any) -> Item:
+def _item(request: Request, key: Any) -> Item:
     try:
         pk = UUID(str(key))
     except ValueError:
@@ -78,7 +79,7 @@ def _item(request: HttpRequest, key: Any) -> Item:
     return found
 
 
-def _context(request: HttpRequest, found: Item, form: TickForm) -> dict[str, Any]:
+def _context(request: Request, found: Item, form: TickForm) -> dict[str, Any]:
     incident = found.checklist.incident
     return {
         "item": found,

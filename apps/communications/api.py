@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Field, Query, Router, Status
 
 from apps.accounts import programs
+from apps.accounts.requests import Request
 from apps.communications import lifecycle
 from apps.communications.models import Update
 from apps.communications.permissions import may_tell
@@ -31,7 +31,7 @@ class NewUpdate(programs.Body):
 
 
 @router.get("/incidents/{id}/updates", response=dict, summary="What was said")
-def list_updates(request: HttpRequest, id: str, listing: Query[programs.Listing]) -> dict[str, Any]:
+def list_updates(request: Request, id: str, listing: Query[programs.Listing]) -> dict[str, Any]:
     """Oldest first; internal ones only for those who see the inside."""
     incident = programs.find(Incident, request, pk=id)
     rows = Update.objects.filter(incident=incident).select_related("author", "incident")
@@ -42,7 +42,7 @@ def list_updates(request: HttpRequest, id: str, listing: Query[programs.Listing]
 
 @router.post("/incidents/{id}/updates", response={201: dict}, summary="Tell an audience something")
 @programs.idempotent
-def create_update(request: HttpRequest, id: str, body: NewUpdate) -> Status:
+def create_update(request: Request, id: str, body: NewUpdate) -> Status:
     """Stakeholders read it on the status page at once."""
     programs.require_scope(request, programs.WRITE)
     incident = programs.find(Incident.objects.told(), request, pk=id)

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from apps.accounts.requests import Request
 from apps.communications import lifecycle, renderers
 from apps.communications.forms import PROMISES, UpdateForm
 from apps.communications.permissions import may_tell
@@ -23,7 +24,7 @@ from apps.timeline.answers import Unacceptable
 
 
 @require_GET
-def status(request: HttpRequest, pk: UUID) -> HttpResponse:
+def status(request: Request, pk: UUID) -> HttpResponse:
     """What stakeholders read. The same for everybody, whatever rights they have."""
     found = incident_of(request, pk)
     context = {
@@ -35,7 +36,7 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def status_stream(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+def status_stream(request: Request, pk: UUID) -> StreamingHttpResponse:
     """The status page's stream."""
     found = incident_of(request, pk)
     topic = stream.Topic(request.organisation.pk, _topic(request), str(found.pk), OUTSIDE)
@@ -43,7 +44,7 @@ def status_stream(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
 
 
 @require_GET
-def status_now(request: HttpRequest, pk: UUID) -> HttpResponse:
+def status_now(request: Request, pk: UUID) -> HttpResponse:
     """The same fragment by a plain GET."""
     found = incident_of(request, pk)
     render_now = stream.RENDERERS[_topic(request)].render
@@ -52,7 +53,7 @@ def status_now(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def create_update(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_update(request: Request, pk: UUID) -> HttpResponse:
     """Write an update, with ready texts to begin from; post it."""
     found = inside_incident(request, pk)
     may_tell(request.person, found).or_refuse()
@@ -74,7 +75,7 @@ def _given(form: UpdateForm) -> dict[str, Any]:
     return {**form.cleaned_data, "phase": form.cleaned_data["phase"] or None}
 
 
-def _begin_with(request: HttpRequest, texts: list[Any]) -> dict[str, Any]:
+def _begin_with(request: Request, texts: list[Any]) -> dict[str, Any]:
     chosen = next((one for one in texts if one.name == request.GET.get("template")), None)
     if chosen is None:
         return {}
@@ -83,9 +84,9 @@ def _begin_with(request: HttpRequest, texts: list[Any]) -> dict[str, Any]:
     return {"audience": chosen.audience, "text": chosen.text, "next_update_minutes": promised}
 
 
-def _oldest_first(request: HttpRequest) -> bool:
+def _oldest_first(request: Request) -> bool:
     return request.GET.get("order") == "oldest"
 
 
-def _topic(request: HttpRequest) -> str:
+def _topic(request: Request) -> str:
     return renderers.OLDEST_FIRST if _oldest_first(request) else renderers.NEWEST_FIRST

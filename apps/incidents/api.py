@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from ninja import Field, Query, Router, Status
 
 from apps.accounts import programs
+from apps.accounts.requests import Request
 from apps.deployments.models import Service
 from apps.incidents import lifecycle, live
 from apps.incidents.models import Incident
@@ -52,7 +53,7 @@ class Pages(programs.Listing):
 
 
 @router.get("/incidents", response=dict, summary="List incidents, newest first")
-def list_incidents(request: HttpRequest, listing: Query[Incidents]) -> dict[str, Any]:
+def list_incidents(request: Request, listing: Query[Incidents]) -> dict[str, Any]:
     """Filters combine. A filter that fits nothing gives an empty list."""
     inside = sees_inside(request.actor)
     rows = Incident.objects.filter(organisation=request.organisation).told()
@@ -62,7 +63,7 @@ def list_incidents(request: HttpRequest, listing: Query[Incidents]) -> dict[str,
 
 @router.post("/incidents", response={201: dict}, summary="Declare an incident")
 @programs.idempotent
-def create_incident(request: HttpRequest, body: NewIncident) -> Status:
+def create_incident(request: Request, body: NewIncident) -> Status:
     """The person of the token leads it until somebody else takes command."""
     programs.require_scope(request, programs.WRITE)
     service = programs.refer(Service, request, "service", slug=body.service)
@@ -75,14 +76,14 @@ def create_incident(request: HttpRequest, body: NewIncident) -> Status:
 
 
 @router.get("/incidents/{id}", response=dict, summary="One incident")
-def get_incident(request: HttpRequest, id: str) -> dict[str, Any]:
+def get_incident(request: Request, id: str) -> dict[str, Any]:
     """The same 404 for a foreign and an unknown id."""
     return as_json(programs.find(Incident.objects.told(), request, pk=id), sees_inside(request.actor))
 
 
 @router.post("/incidents/{id}/resolution", response={201: dict}, summary="Resolve an incident")
 @programs.idempotent
-def create_resolution(request: HttpRequest, id: str, body: Resolution | None = None) -> Status:
+def create_resolution(request: Request, id: str, body: Resolution | None = None) -> Status:
     """409 while a rollback of it is under way, or when it is resolved already."""
     programs.require_scope(request, programs.WRITE)
     incident = programs.find(Incident.objects.told(), request, pk=id)
@@ -91,7 +92,7 @@ def create_resolution(request: HttpRequest, id: str, body: Resolution | None = N
 
 
 @router.get("/incidents/{id}/timeline", response=dict, summary="What happened, oldest first")
-def get_timeline(request: HttpRequest, id: str, listing: Query[Pages]) -> dict[str, Any]:
+def get_timeline(request: Request, id: str, listing: Query[Pages]) -> dict[str, Any]:
     """Whoever may not see the inside gets what stakeholders are told."""
     incident = programs.find(Incident, request, pk=id)
     events = live.events_of(incident.pk, live.audience_of(request.actor))
@@ -99,7 +100,7 @@ def get_timeline(request: HttpRequest, id: str, listing: Query[Pages]) -> dict[s
 
 
 @router.get("/incidents/{id}/stream", summary="The timeline as server-sent events")
-def get_stream(request: HttpRequest, id: str, after: int = 0) -> StreamingHttpResponse:
+def get_stream(request: Request, id: str, after: int = 0) -> StreamingHttpResponse:
     """`id:` is the seq, `data:` the item as JSON on one line; goes on after `Last-Event-ID` or `?after=`."""
     incident = programs.find(Incident, request, pk=id)
     return live.item_stream(request.organisation.pk, incident.pk, request.actor, stream.cursor(request))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest
-
 from apps.accounts.permissions import may
+from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
 from apps.incidents.models import Incident
 from apps.timeline.answers import Missing
 
 
-def incident_of(request: HttpRequest, pk: UUID) -> Incident:
+def incident_of(request: Request, pk: UUID) -> Incident:
     """Return the incident of a page; the same 404 for a foreign and an unknown one. Raises Missing."""
     found = Incident.objects.visible_to(request.person).told().filter(pk=pk).first()
     if found is None:
@@ -20,7 +19,7 @@ def incident_of(request: HttpRequest, pk: UUID) -> Incident:
     return found
 
 
-def inside_incident(request: HttpRequest, pk: UUID) -> Incident:
+def inside_incident(request: Request, pk: UUID) -> Incident:
     """Return the incident for somebody who may see the inside. Raises Missing or Forbidden."""
     found = incident_of(request, pk)
     may(request.person, SEE_INTERNAL, found).or_refuse()

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 
 from apps.accounts.models import Person
 from apps.accounts.permissions import may
+from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
 from apps.incidents.permissions import sees_inside
 from apps.timeline import reading, stream
@@ -42,14 +43,14 @@ def item_stream(organisation_id: UUID, incident_id: UUID, by: Any, after: int) -
     )
 
 
-def page_stream(request: HttpRequest, name: str, key: Any) -> StreamingHttpResponse:
+def page_stream(request: Request, name: str, key: Any) -> StreamingHttpResponse:
     """Return the stream of a page that only those who see the inside may read. Raises Forbidden."""
     may(request.person, SEE_INTERNAL).or_refuse()
     topic = stream.Topic(request.organisation.pk, name, str(key), INSIDE)
     return stream.fragment_stream(topic, allowed=still(request.person, INSIDE))
 
 
-def poll(request: HttpRequest, name: str, key: Any) -> HttpResponse:
+def poll(request: Request, name: str, key: Any) -> HttpResponse:
     """Return what the stream would send now. Raises Forbidden."""
     may(request.person, SEE_INTERNAL).or_refuse()
     render = stream.RENDERERS[name].render

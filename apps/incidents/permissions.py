@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
-
 from apps.accounts.permissions import may
+from apps.accounts.requests import Request
 from apps.accounts.rights import DECLARE, SEE_INTERNAL
 from apps.incidents.models import Incident
 from apps.timeline.answers import Answer
@@ -22,7 +21,7 @@ def may_lead(by: Any, incident: Incident) -> Answer:
     return may(by, DECLARE, incident)
 
 
-def may_read_the_record(request: HttpRequest) -> Answer:
+def may_read_the_record(request: Request) -> Answer:
     """Answer whether whoever asks, a person or a program, may read everything that was recorded."""
     return may(getattr(request, "actor", None) or request.person, SEE_INTERNAL)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.permissions import rights_of
 from apps.accounts.programs import slice_of
+from apps.accounts.requests import Request
 from apps.incidents import home as now
 from apps.incidents import lifecycle, live, page, telling
 from apps.incidents.finding import incident_of, inside_incident
@@ -24,7 +25,7 @@ from apps.timeline.answers import Unacceptable
 
 
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """What is going on, for those who see the inside; for everybody else the status pages."""
     if not sees_inside(request.person):
         incidents = Incident.objects.visible_to(request.person).select_related("service")
@@ -37,25 +38,25 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def home_stream(request: HttpRequest) -> StreamingHttpResponse:
+def home_stream(request: Request) -> StreamingHttpResponse:
     """The home page's stream."""
     return live.page_stream(request, "now", request.organisation.pk)
 
 
 @require_GET
-def home_now(request: HttpRequest) -> HttpResponse:
+def home_now(request: Request) -> HttpResponse:
     """The same fragments by a plain GET."""
     return live.poll(request, "now", request.organisation.pk)
 
 
 @require_GET
-def waiting(request: HttpRequest) -> HttpResponse:
+def waiting(request: Request) -> HttpResponse:
     """What waits for me, alone."""
     return render(request, "incidents/_waiting.html")
 
 
 @require_GET
-def incidents(request: HttpRequest) -> HttpResponse:
+def incidents(request: Request) -> HttpResponse:
     """Every incident, newest first, with filters."""
     if not sees_inside(request.person):
         return redirect("incidents:home")
@@ -71,7 +72,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def new_incident(request: HttpRequest) -> HttpResponse:
+def new_incident(request: Request) -> HttpResponse:
     """Declare an incident."""
     may_declare(request.person).or_refuse()
     form = DeclareForm(request.POST or None, organisation=request.organisation, place=request.GET.get("environment"))
@@ -90,7 +91,7 @@ def new_incident(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
+def incident(request: Request, pk: UUID) -> HttpResponse:
     """One incident with everything that belongs to it."""
     found = incident_of(request, pk)
     if not sees_inside(request.person):
@@ -112,19 +113,19 @@ def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def incident_stream(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+def incident_stream(request: Request, pk: UUID) -> StreamingHttpResponse:
     """The stream of an incident's page."""
     return live.page_stream(request, _topic(request), inside_incident(request, pk).pk)
 
 
 @require_GET
-def incident_now(request: HttpRequest, pk: UUID) -> HttpResponse:
+def incident_now(request: Request, pk: UUID) -> HttpResponse:
     """The same fragments by a plain GET."""
     return live.poll(request, _topic(request), inside_incident(request, pk).pk)
 
 
 @require_GET
-def next_step(request: HttpRequest, pk: UUID) -> HttpResponse:
+def next_step(request: Request, pk: UUID) -> HttpResponse:
     """The one next thing to do, as this person sees it."""
     return render(
         request, "incidents/_next.html", {"next": situation(inside_incident(request, pk), request.person).next}
@@ -132,7 +133,7 @@ def next_step(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def picture(request: HttpRequest, pk: UUID) -> HttpResponse:
+def picture(request: Request, pk: UUID) -> HttpResponse:
     """The chart and its figures, alone."""
     found = inside_incident(request, pk)
     suspected = suspects_of(found)
@@ -141,7 +142,7 @@ def picture(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def timeline(request: HttpRequest, pk: UUID) -> HttpResponse:
+def timeline(request: Request, pk: UUID) -> HttpResponse:
     """The whole timeline, page by page, newest first."""
     found = inside_incident(request, pk)
     entries, more = telling.before(found.pk, live.INSIDE, reading.number(request, "before", 0, reading.LARGEST))
@@ -152,14 +153,14 @@ def timeline(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def create_note(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_note(request: Request, pk: UUID) -> HttpResponse:
     """Write a note."""
     lifecycle.note(inside_incident(request, pk), by=request.person, text=request.POST.get("text", ""))
     return _back(request, pk, "The note is in the timeline.")
 
 
 @require_POST
-def create_severity(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_severity(request: Request, pk: UUID) -> HttpResponse:
     """Judge it anew."""
     given = {name: request.POST.get(name, "") for name in ("severity", "reason")}
     lifecycle.change_severity(inside_incident(request, pk), by=request.person, **given)
@@ -167,14 +168,14 @@ def create_severity(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def create_command(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_command(request: Request, pk: UUID) -> HttpResponse:
     """Take command."""
     lifecycle.take_command(inside_incident(request, pk), by=request.person)
     return _back(request, pk, "You lead this incident now.")
 
 
 @require_POST
-def create_cause(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_cause(request: Request, pk: UUID) -> HttpResponse:
     """Name the cause."""
     found = inside_incident(request, pk)
     form = CauseForm(request.POST, incident=found)
@@ -185,22 +186,22 @@ def create_cause(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def create_resolution(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_resolution(request: Request, pk: UUID) -> HttpResponse:
     """Resolve it."""
     lifecycle.resolve(inside_incident(request, pk), by=request.person, note=request.POST.get("note", ""))
     return _back(request, pk, "The incident is resolved.")
 
 
-def _topic(request: HttpRequest) -> str:
+def _topic(request: Request) -> str:
     return "incident-oldest-first" if request.GET.get("order") == "oldest" else "incident"
 
 
-def _back(request: HttpRequest, pk: UUID, words: str) -> HttpResponse:
+def _back(request: Request, pk: UUID, words: str) -> HttpResponse:
     messages.success(request, words)
     return redirect("incidents:incident", pk=pk)
 
 
-def _query(request: HttpRequest, **changes: str) -> str:
+def _query(request: Request, **changes: str) -> str:
     given = request.GET.copy()
     given.pop("after", None)
     for name, value in changes.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
 from apps.timeline import reading
@@ -21,7 +20,7 @@ class Pages(Schema):
 
 
 @router.get("/audit", response=dict, summary="The record, with the hashes that prove it")
-def list_events(request: HttpRequest, listing: Query[Pages]) -> dict[str, Any]:
+def list_events(request: reading.Asked, listing: Query[Pages]) -> dict[str, Any]:
     """Oldest first. `hash` is SHA-256 over the previous hash, the number, SHA-256 of `body`, the actor and the time."""
     reading.may_read_everything(request).or_refuse()
     return reading.page(request, Event.objects.filter(organisation=request.organisation), reading.link)

@@ -17,10 +17,17 @@ from apps.timeline.models import Event, EventQuerySet, Visibility
 USUAL, MOST = 50, 200
 LARGEST = 2**63 - 1
 
-_may_read: list[Callable[[HttpRequest], Answer]] = []
+
+class Asked(HttpRequest):
+    """A request that knows whose record is asked for; the middleware above sets it."""
+
+    organisation: Any
 
 
-def readable_if(answer: Callable[[HttpRequest], Answer]) -> None:
+_may_read: list[Callable[[Any], Answer]] = []
+
+
+def readable_if(answer: Callable[[Any], Answer]) -> None:
     """Register who may read the whole record of their organisation; called once, from an app's ready()."""
     _may_read[:] = [answer]
 

@@ -15,7 +15,7 @@ SHOWN = 50
 
 
 @require_GET
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: reading.Asked) -> HttpResponse:
     """The record, newest first, page by page; `?q=` looks for words, `?actor=` and `?kind=` narrow it."""
     reading.may_read_everything(request).or_refuse()
     before = reading.number(request, "before", 0, reading.LARGEST)

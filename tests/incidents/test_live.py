@@ -9,7 +9,7 @@ import pytest
 from apps.accounts import lifecycle as accounts
 from apps.communications.lifecycle import post_update
 from apps.incidents import lifecycle, live
-from apps.timeline import stream
+from apps.timeline import topics
 from apps.timeline.log import SYSTEM
 from apps.timeline.models import Event
 from tests.incidents.factories import IncidentFactory
@@ -31,8 +31,8 @@ def news(incident, ian):
 
 
 def frames(incident, name, audience, news):
-    topic = stream.Topic(incident.organisation_id, name, str(incident.pk), audience)
-    return stream.frames_for(topic, news)
+    topic = topics.Topic(incident.organisation_id, name, str(incident.pk), audience)
+    return topics.frames_for(topic, news)
 
 
 def test_programs_get_each_event_once_as_json_on_one_line(incident, news):
@@ -60,8 +60,8 @@ def test_many_events_at_once_are_one_frame_of_a_page(incident, news):
         ((seq, page),) = frames(incident, name, live.INSIDE, news)
         assert seq == news[-1].seq
         assert "canary" in page
-    topic = stream.Topic(incident.organisation_id, "now", str(incident.organisation_id), live.INSIDE)
-    ((_, page),) = stream.frames_for(topic, news)
+    home = topics.Topic(incident.organisation_id, "now", str(incident.organisation_id), live.INSIDE)
+    ((_, page),) = topics.frames_for(home, news)
     assert "hx-partial" in page
 
 
