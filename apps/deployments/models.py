@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from apps.timeline.walls import OrganisationRow, WithinOrganisation
+from apps.timeline.walls import OneWithinOrganisation, OrganisationRow, WithinOrganisation
 
 if TYPE_CHECKING:
     from apps.accounts.models import Person
@@ -152,7 +152,7 @@ class Pin(OrganisationRow):
 class FreezeSwitch(OrganisationRow):
     """One row per environment, always there for an intent to act to lock it. Written only with freezes."""
 
-    environment = models.OneToOneField(Environment, on_delete=models.CASCADE, related_name="freeze_switch")
+    environment = OneWithinOrganisation(Environment, on_delete=models.CASCADE, related_name="freeze_switch")
     frozen = models.BooleanField(default=False)
     generation = models.BigIntegerField(default=0)
 

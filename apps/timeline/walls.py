@@ -24,6 +24,15 @@ class WithinOrganisation(models.ForeignKey):
         super().__init__(*args, **kwargs)
 
 
+class OneWithinOrganisation(models.OneToOneField):
+    """The same reference where there is at most one such row: one switch for each environment."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("db_constraint", False)
+        kwargs.setdefault("on_delete", models.PROTECT)
+        super().__init__(*args, **kwargs)
+
+
 class OrganisationRow(models.Model):
     """What every row of the product has: an id of its own and the organisation it belongs to."""
 
@@ -61,7 +70,7 @@ class RaiseWalls(Operation):
             _add(schema_editor, table, f"{table}_wall", "UNIQUE (organisation_id, id)")
         for model in rows:
             for field in model._meta.local_fields:
-                if isinstance(field, WithinOrganisation):
+                if isinstance(field, WithinOrganisation | OneWithinOrganisation):
                     _add(schema_editor, model._meta.db_table, _name(model, field), _reference(field))
 
     def database_backwards(
