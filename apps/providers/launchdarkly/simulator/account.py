@@ -45,6 +45,7 @@ def account_slug(world: World, request: Request) -> str | None:
 
 
 def account_of(world: World, request: Request, project: str) -> dict[str, Any]:
+    """The account whose token was sent. Refuses a project that is not its own."""
     account: dict[str, Any] = world.state("launchdarkly")["accounts"][account_slug(world, request)]
     if account["project"] != project:
         raise refused(404, f"Unknown project key {project}")
@@ -52,6 +53,7 @@ def account_of(world: World, request: Request, project: str) -> dict[str, Any]:
 
 
 def flag_of(world: World, request: Request, project: str, flag: str) -> dict[str, Any]:
+    """One flag of the account whose token was sent."""
     flags: dict[str, dict[str, Any]] = account_of(world, request, project)["flags"]
     if flag not in flags:
         raise refused(404, f"Unknown feature flag key {flag}")

@@ -81,6 +81,7 @@ def withdraw(world: World, request: Request, project: str, flag: str, environmen
 
 
 def approval_of(world: World, key: str) -> dict[str, Any]:
+    """One approval request by its key."""
     found: dict[str, Any] | None = world.state("launchdarkly")["requests"].get(key)
     if found is None:
         raise refused(404, "Unknown approval request")

@@ -44,4 +44,5 @@ def patched(body: Any) -> tuple[str, bool | None]:
 
 
 def comment(body: Any) -> str:
+    """The comment that came with a change."""
     return str(body.get("comment", "")) if isinstance(body, dict) else ""
