@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -40,17 +41,15 @@ def celery_broker(redis_url: str) -> str:
     return f"redis+socket://{parts.path}?virtual_host={database}"
 
 
-def database(url: str) -> Mapping[str, object]:
+def database(url: str) -> dict[str, Any]:
     """Return Django's description of a Postgres address, with the time limits that the engine relies on.
 
     statement_timeout and lock_timeout are in milliseconds (see the engine's notes on database settings).
     """
-    import dj_database_url
-
-    found = dict(dj_database_url.parse(url))
+    found: dict[str, Any] = {**dj_database_url.parse(url)}
     found["CONN_HEALTH_CHECKS"] = True
     found["CONN_MAX_AGE"] = 0
-    options = dict(found.get("OPTIONS") or {})
+    options: dict[str, Any] = {**found.get("OPTIONS", {})}
     options.setdefault("pool", {"min_size": 0, "max_size": 8, "timeout": 5, "max_idle": 60})
     options.setdefault("connect_timeout", 5)
     options.setdefault(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
-from apps.accounts.models import Holding
+from apps.accounts.models import RoleHolding
 from apps.approvals.asking import role_names
 from apps.approvals.models import Question, Vote
+
+SEATED = ("seats", "votes__person")
 
 
 def as_json(question: Question) -> dict[str, Any]:
@@ -60,8 +61,11 @@ def _vote(vote: Vote) -> dict[str, Any]:
 
 
 def card(question: Question) -> dict[str, Any]:
-    """Return what the approval card shows everybody alike: clock, seats with their votes, who asked. Four queries."""
-    votes = {vote.seat_id: vote for vote in question.votes.select_related("person")}
+    """Return what the approval card shows everybody alike: clock, seats with their votes, who asked.
+
+    Costs two queries where seats, votes and their people (`SEATED`) were prefetched.
+    """
+    votes = {vote.seat_id: vote for vote in question.votes.all()}
     seats = list(question.seats.all())
     names = role_names(question.organisation_id)
     silent = [seat.roles for seat in seats if seat.pk not in votes]
@@ -90,7 +94,7 @@ def _holders(question: Question, silent: list[list[str]]) -> dict[str, list[str]
     wanted = {role for roles in silent for role in roles}
     if not wanted:
         return {}
-    held = Holding.objects.filter(
+    held = RoleHolding.objects.filter(
         organisation_id=question.organisation_id, role__slug__in=wanted, person__active=True
     ).exclude(person_id=question.requester_id)
     found: dict[str, list[str]] = defaultdict(list)
@@ -120,8 +124,3 @@ def _given(vote: Vote, names: dict[str, str]) -> dict[str, Any]:
         "at": vote.cast_at,
         "note": vote.note,
     }
-
-
-def left(question: Question, now: datetime) -> float:
-    """Return the seconds until the question is due, or ends."""
-    return ((question.due_at or question.expires_at) - now).total_seconds()

@@ -5,21 +5,22 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.reauthentication import is_fresh, require_fresh, take_pending
+from apps.accounts.requests import Request
 from apps.approvals import asking, permissions
 from apps.approvals.models import Question
-from apps.approvals.showing import card
+from apps.approvals.showing import SEATED, card
 from apps.timeline.answers import Missing, Unacceptable
 from apps.timeline.clock import database_now
 
 
 @require_GET
-def questions(request: HttpRequest) -> HttpResponse:
+def questions(request: Request) -> HttpResponse:
     """What waits for me first, then every open question of the organisation."""
     mine = asking.waiting_for(request.person)
     others = [each for each in asking.open_in(request.organisation.pk) if each not in mine]
@@ -27,7 +28,7 @@ def questions(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def question(request: HttpRequest, pk: UUID) -> HttpResponse:
+def question(request: Request, pk: UUID) -> HttpResponse:
     """One question, with its seats, and the reader's own form. A rollback's question is read on its own page."""
     found = _found(request, pk)
     if found.kind == "rollback.start":
@@ -39,13 +40,17 @@ def question(request: HttpRequest, pk: UUID) -> HttpResponse:
         "card": card(found),
         "answer": answer,
         "fresh": is_fresh(request),
-        "note": given.get("note", "") if given else "",
+        "given": {
+            "accepts": given.getlist("accepts") if given else [],
+            "confirm": given.get("confirm", "") if given else "",
+            "note": given.get("note", "") if given else "",
+        },
     }
     return render(request, "approvals/question.html", context)
 
 
 @require_POST
-def create_vote(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_vote(request: Request, pk: UUID) -> HttpResponse:
     """Answer the question that was read."""
     found = _found(request, pk)
     here = reverse("approvals:question", args=[found.pk])
@@ -66,9 +71,9 @@ def create_vote(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(here)
 
 
-def _found(request: HttpRequest, pk: UUID) -> Question:
+def _found(request: Request, pk: UUID) -> Question:
     rows = Question.objects.filter(organisation=request.organisation).select_related("requester")
-    found = rows.prefetch_related("seats", "votes").filter(pk=pk).first()
+    found = rows.prefetch_related(*SEATED).filter(pk=pk).first()
     if found is None:
         raise Missing("There is no such thing here.")
     return found

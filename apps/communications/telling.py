@@ -15,13 +15,11 @@ from django.utils import timezone
 
 from apps.approvals.asking import role_names
 from apps.approvals.events import ASKED
-from apps.approvals.events import OVERDUE as QUESTION_OVERDUE
 from apps.approvals.models import Question
 from apps.approvals.rules import sentence
 from apps.communications import lifecycle
 from apps.communications.models import Notice
 from apps.deployments.models import EnvironmentConnection
-from apps.incidents.events import RESOLVED
 from apps.incidents.models import Incident
 from apps.providers.models import Connection
 from apps.timeline.models import Event
@@ -45,7 +43,7 @@ def sweep() -> int:
     return made + sum(lifecycle.tell_overdue(incident) for incident in late)
 
 
-def tell_approvers(question: Question, reason: str = "") -> int:
+def tell_approvers(question: Question) -> int:
     """Post to the chat of the question's environment: what, who must agree, until when, and the link."""
     chat = chat_of(question.incident, question.organisation_id)
     if chat is None or question.state != "open":
@@ -53,7 +51,7 @@ def tell_approvers(question: Question, reason: str = "") -> int:
     who = sentence(question.rule, role_names(question.organisation_id))
     until = question.due_at or question.expires_at
     lines = [
-        f"{reason or 'Waiting for approval'}: {question.title}",
+        f"Waiting for approval: {question.title}",
         f"{who}, until {_clock(question, until)}.",
     ]
     if question.incident:
@@ -62,7 +60,7 @@ def tell_approvers(question: Question, reason: str = "") -> int:
     return put(
         chat,
         "\n".join([*lines, link]),
-        reason=f"{'overdue' if reason else 'asked'}:{question.pk}",
+        reason=f"asked:{question.pk}",
         question=question,
         incident=question.incident,
     )
@@ -101,20 +99,6 @@ def _asked(event: Event) -> int:
     return tell_approvers(question) if question else 0
 
 
-def _overdue(event: Event) -> int:
-    question = _question(event)
-    return tell_approvers(question, "Nobody has decided in time") if question else 0
-
-
-def _resolved(event: Event) -> int:
-    incident = Incident.objects.filter(pk=event.incident_id).first()
-    chat = chat_of(incident, event.organisation_id) if incident else None
-    if incident is None or chat is None:
-        return 0
-    text = f"Resolved: {incident.severity} {incident.title}\n{settings.BASE_URL}{incident.get_absolute_url()}"
-    return put(chat, text, reason=f"resolved:{incident.pk}", incident=incident)
-
-
 def _question(event: Event) -> Question | None:
     rows = Question.objects.select_related("incident", "organisation")
     return rows.filter(pk=event.subject_id, organisation_id=event.organisation_id).first()
@@ -126,4 +110,4 @@ def _clock(question: Question, moment: Any) -> str:
     return f"{local:%H:%M %Z}"
 
 
-TOLD = {ASKED.name: _asked, QUESTION_OVERDUE.name: _overdue, RESOLVED.name: _resolved}
+TOLD = {ASKED.name: _asked}

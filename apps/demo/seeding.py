@@ -117,7 +117,7 @@ def _releases(team: Team, environment: Environment, hosted: list[dict[str, Any]]
     released = sorted((one for one in hosted if one["promoted_at"]), key=lambda one: one["promoted_at"])
     for one in released:
         newest = one is released[-1]
-        changed = (
+        changed: dict[str, Any] = (
             {
                 "flags": team.place.flags,
                 "losses": team.place.losses,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Query, Router, Status
 from pydantic import Field
 
 from apps.accounts import programs
+from apps.accounts.requests import Request
 from apps.playbooks import exporting, library, lifecycle, permissions
 from apps.playbooks.linter import lint
 from apps.playbooks.models import Playbook, Revision
@@ -45,7 +45,7 @@ class Publication(programs.Body):
 
 
 @router.get("/playbooks", summary="List playbooks")
-def list_playbooks(request: HttpRequest, listing: Query[Playbooks]) -> dict[str, Any]:
+def list_playbooks(request: Request, listing: Query[Playbooks]) -> dict[str, Any]:
     """Return the organisation's playbooks, oldest first."""
     permissions.may_read(programs.actor_of(request)).or_refuse()
     rows = Playbook.objects.filter(organisation=request.organisation).select_related("published")
@@ -54,7 +54,7 @@ def list_playbooks(request: HttpRequest, listing: Query[Playbooks]) -> dict[str,
 
 @router.post("/playbooks", response={201: dict}, openapi_extra=ACCEPTED, summary="Draft a revision from YAML or JSON")
 @programs.idempotent
-def create_draft(request: HttpRequest) -> Any:
+def create_draft(request: Request) -> Any:
     """Keep the body as a new draft revision; the first makes the playbook. 422 names every line to repair."""
     programs.require_scope(request, programs.WRITE, programs.ADMIN)
     revision = lifecycle.draft(request.organisation, by=programs.person_of(request), content=_content(request))
@@ -62,7 +62,7 @@ def create_draft(request: HttpRequest) -> Any:
 
 
 @router.get("/playbooks/{slug}", summary="One playbook")
-def get_playbook(request: HttpRequest, slug: str) -> dict[str, Any]:
+def get_playbook(request: Request, slug: str) -> dict[str, Any]:
     """Return a playbook with its published revision."""
     permissions.may_read(programs.actor_of(request)).or_refuse()
     playbook = programs.find(Playbook.objects.select_related("published"), request, slug=slug)
@@ -71,7 +71,7 @@ def get_playbook(request: HttpRequest, slug: str) -> dict[str, Any]:
 
 
 @router.get("/playbooks/{slug}/revisions/{number}", summary="One revision")
-def get_revision(request: HttpRequest, slug: str, number: str) -> dict[str, Any]:
+def get_revision(request: Request, slug: str, number: str) -> dict[str, Any]:
     """Return a revision: its text, what it says, and what the linter finds."""
     permissions.may_read(programs.actor_of(request)).or_refuse()
     return revision_as_json(_find(request, slug, number))
@@ -83,7 +83,7 @@ def get_revision(request: HttpRequest, slug: str, number: str) -> dict[str, Any]
     summary="Publish a revision",
 )
 @programs.idempotent
-def create_publication(request: HttpRequest, slug: str, number: str, body: Publication | None = None) -> Any:
+def create_publication(request: Request, slug: str, number: str, body: Publication | None = None) -> Any:
     """Make the draft what new plans use. 409 where it is published already, 422 where findings stop it."""
     programs.require_scope(request, programs.ADMIN)
     body = body or Publication()
@@ -143,14 +143,14 @@ def _document(revision: Revision) -> dict[str, Any]:
     return exporting.document(library.definition_of(revision))
 
 
-def _find(request: HttpRequest, slug: str, number: str) -> Revision:
+def _find(request: Request, slug: str, number: str) -> Revision:
     if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise Missing("There is no such thing here.")
     rows = Revision.objects.select_related("playbook", "created_by", "published_by")
     return programs.find(rows, request, playbook__slug=slug, number=int(number))
 
 
-def _content(request: HttpRequest) -> str:
+def _content(request: Request) -> str:
     """Return the body as YAML text, whatever it came as. Raises TooLarge or Unacceptable."""
     if len(request.body) > LARGEST_BYTES:
         raise programs.TooLarge("A playbook has at most 256 KB. Nothing was saved.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.programs import find
+from apps.accounts.requests import Request
 from apps.playbooks import editing, library, pages, permissions
 from apps.playbooks.models import Playbook
 from apps.playbooks.parsing import parse
@@ -18,7 +19,7 @@ ROWS = Playbook.objects.select_related("organisation", "published")
 
 
 @require_http_methods(["GET", "POST"])
-def edit_step(request: HttpRequest, slug: str, position: int) -> HttpResponse:
+def edit_step(request: Request, slug: str, position: int) -> HttpResponse:
     """Show a step's fields; a POST saves them into the draft and leaves the rest of the text alone."""
     permissions.may_edit(request.person).or_refuse()
     found = find(ROWS.all(), request, slug=slug)
@@ -42,6 +43,6 @@ def edit_step(request: HttpRequest, slug: str, position: int) -> HttpResponse:
     return render(request, "playbooks/step.html", context, status=status)
 
 
-def _save(request: HttpRequest, found: Playbook, content: str, form: StepForm) -> None:
+def _save(request: Request, found: Playbook, content: str, form: StepForm) -> None:
     number, edits = form.cleaned_data["number"], form.cleaned_data["edits"]
     editing.save(found, by=request.person, content=content, number=number, edits=edits)

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.programs import find
+from apps.accounts.requests import Request
 from apps.playbooks import editing, library, lifecycle, pages, permissions
 from apps.playbooks.forms import DraftForm
 from apps.playbooks.models import Playbook, Revision
@@ -21,7 +22,7 @@ ROWS = Playbook.objects.select_related("organisation", "published__published_by"
 
 
 @require_GET
-def list_playbooks(request: HttpRequest) -> HttpResponse:
+def list_playbooks(request: Request) -> HttpResponse:
     """Show every playbook with what is published and what is being written."""
     permissions.may_read(request.person).or_refuse()
     context = pages.overview(request.organisation, request.person)
@@ -29,7 +30,7 @@ def list_playbooks(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def playbook(request: HttpRequest, slug: str) -> HttpResponse:
+def playbook(request: Request, slug: str) -> HttpResponse:
     """Show what the published revision does, or the draft where nothing is published yet."""
     permissions.may_read(request.person).or_refuse()
     found = find(ROWS.all(), request, slug=slug)
@@ -38,7 +39,7 @@ def playbook(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-def revision(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def revision(request: Request, slug: str, number: int) -> HttpResponse:
     """Show one revision, and how it differs from the one before."""
     permissions.may_read(request.person).or_refuse()
     found = find(ROWS.all(), request, slug=slug)
@@ -47,14 +48,14 @@ def revision(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 
 @require_GET
-def new_playbook(request: HttpRequest) -> HttpResponse:
+def new_playbook(request: Request) -> HttpResponse:
     """Show the editor with the smallest useful playbook."""
     permissions.may_edit(request.person).or_refuse()
     return _editor(request, None, DraftForm(initial={"content": editing.EMPTY}), editing.EMPTY)
 
 
 @require_POST
-def create_playbook(request: HttpRequest) -> HttpResponse:
+def create_playbook(request: Request) -> HttpResponse:
     """Keep the text as the first draft of a new playbook."""
     form = DraftForm(request.POST)
     content = request.POST.get("content", "")
@@ -68,7 +69,7 @@ def create_playbook(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def edit_draft(request: HttpRequest, slug: str) -> HttpResponse:
+def edit_draft(request: Request, slug: str) -> HttpResponse:
     """Show the editor with the newest draft; a POST saves it, and publishes it where that was asked."""
     permissions.may_edit(request.person).or_refuse()
     found = find(ROWS.all(), request, slug=slug)
@@ -80,7 +81,7 @@ def edit_draft(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def preview(request: HttpRequest, slug: str = "") -> HttpResponse:
+def preview(request: Request, slug: str = "") -> HttpResponse:
     """Return what the linter thinks of the text in the editor; nothing is saved."""
     permissions.may_edit(request.person).or_refuse()
     found = find(ROWS.all(), request, slug=slug) if slug else None
@@ -89,7 +90,7 @@ def preview(request: HttpRequest, slug: str = "") -> HttpResponse:
 
 
 @require_POST
-def create_publication(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def create_publication(request: Request, slug: str, number: int) -> HttpResponse:
     """Publish a draft as it was read."""
     found = _find_revision(request, slug, number)
     edits = request.POST.get("edits", "")
@@ -103,7 +104,7 @@ def create_publication(request: HttpRequest, slug: str, number: int) -> HttpResp
 
 
 @require_POST
-def create_restoration(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def create_restoration(request: Request, slug: str, number: int) -> HttpResponse:
     """Take an earlier revision up again as a draft, and go on in the editor."""
     again = lifecycle.restore(_find_revision(request, slug, number), by=request.person)
     messages.success(request, f"Revision {number} is draft {again.number} now. Nothing is published yet.")
@@ -111,7 +112,7 @@ def create_restoration(request: HttpRequest, slug: str, number: int) -> HttpResp
 
 
 @require_POST
-def create_disposal(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def create_disposal(request: Request, slug: str, number: int) -> HttpResponse:
     """Throw a draft away."""
     lifecycle.discard(_find_revision(request, slug, number), by=request.person)
     messages.success(request, f"The draft of revision {number} was discarded. What is published stays as it is.")
@@ -120,17 +121,17 @@ def create_disposal(request: HttpRequest, slug: str, number: int) -> HttpRespons
 
 @login_not_required
 @require_GET
-def schema(request: HttpRequest) -> HttpResponse:
+def schema(request: Request) -> HttpResponse:
     """Give editors and pipelines the form of a playbook."""
     return JsonResponse(json_schema(), content_type="application/schema+json")
 
 
-def _find_revision(request: HttpRequest, slug: str, number: int) -> Revision:
+def _find_revision(request: Request, slug: str, number: int) -> Revision:
     rows = Revision.objects.select_related("playbook__organisation", "playbook__published")
     return find(rows, request, playbook__slug=slug, number=number)
 
 
-def _save(request: HttpRequest, found: Playbook) -> HttpResponse:
+def _save(request: Request, found: Playbook) -> HttpResponse:
     form = DraftForm(request.POST)
     content = request.POST.get("content", "")
     if not form.is_valid():
@@ -148,7 +149,7 @@ def _save(request: HttpRequest, found: Playbook) -> HttpResponse:
 
 
 def _refused(
-    request: HttpRequest, found: Playbook | None, form: DraftForm, content: str, refusal: Refused
+    request: Request, found: Playbook | None, form: DraftForm, content: str, refusal: Refused
 ) -> HttpResponse:
     """Show the writer's own text again with the reason, ready to be saved over what is there now."""
     if refusal.status in (403, 404):
@@ -161,7 +162,7 @@ def _refused(
 
 
 def _editor(
-    request: HttpRequest,
+    request: Request,
     found: Playbook | None,
     form: DraftForm,
     content: str,
@@ -173,7 +174,7 @@ def _editor(
     return render(request, "playbooks/draft.html", context, status=status)
 
 
-def _saved(request: HttpRequest, made: Revision, what: str) -> HttpResponse:
+def _saved(request: Request, made: Revision, what: str) -> HttpResponse:
     messages.success(request, f"Revision {made.number} of {made.playbook.name} is {what}.")
     page = "playbooks:playbook" if what == "published" else "playbooks:draft"
     return redirect(page, made.playbook.slug)

@@ -12,7 +12,6 @@ from django.utils import timezone
 from apps.approvals.asking import ask
 from apps.communications import delivering, telling
 from apps.communications.models import Notice
-from apps.incidents import lifecycle as incidents
 from apps.timeline.models import Event
 from tests.accounts.factories import PersonFactory
 
@@ -156,12 +155,8 @@ def test_a_question_whose_signal_was_lost_is_found_by_the_sweep(incident, ian):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_was_told_of_it_hears_that_it_is_resolved(incident, ian):
-    incidents.resolve(incident, by=ian)
-    assert Notice.objects.get().text.startswith("Resolved: P1 Share links fail for agencies\n")
 
 
-@pytest.mark.django_db(transaction=True)
 def test_slack_being_down_does_not_delay_the_question(incident, ian, outside):
     outside.fault("hang_before", slug="slack", reads=None, times=100, seconds=60)
     started = timezone.now()
