@@ -68,7 +68,7 @@ def _for_calls(rollback: Rollback, step: Step, not_now: str) -> list[Choice]:
     twice = "Nobody can see whether it worked, so it is not sent again." if unrepeatable else ""
     names = role_names(rollback.organisation_id)
     others = listed([names.get(role, role) for role in roles_that_operate(rollback)], "or")
-    approvers = listed([row for row in _approvers(rollback, names)], "and") or "everybody who approved"
+    approvers = listed(_approvers(rollback, names), "and") or "everybody who approved"
     return [
         Choice(
             "look", f"Ask {provider} again", "Reads once more what it says now. Changes nothing and decides nothing.",
@@ -111,7 +111,9 @@ def _cancel(rollback: Rollback, step: Step, not_now: str) -> Choice:
     rows = [{"position": one.position, "state": one.state} for one in rollback.steps.all()]
     text = cancel_words(rollback, rows).removeprefix("Cancel now: ")
     proof = " Nobody then proves that the service is healthy."
-    return Choice("cancellation", "Cancel rollback", text[:1].upper() + text[1:] + proof, "You alone", not_now, icon="ban")
+    return Choice(
+        "cancellation", "Cancel rollback", text[:1].upper() + text[1:] + proof, "You alone", not_now, icon="ban"
+    )
 
 
 def _approvers(rollback: Rollback, names: dict[str, str]) -> list[str]:

@@ -131,5 +131,8 @@ def _passed(checks: list[Event]) -> Iterable[Happening]:
 
 def _line(event: Event) -> Happening:
     told = entry(event)
+    text = told.text.strip()
+    if event.kind == events.FAILED.name and "Applied:" in text:  # why is in the line of the step that failed
+        text = f"It stopped. {text[text.rindex('Applied:') :]}"
     state, of = MARKS.get(event.kind, ("", ""))
-    return Happening(told.id, told.at, told.text.strip(), told.icon, state, of, told.actor, told.note)
+    return Happening(told.id, told.at, text, told.icon, state, of, told.actor, told.note)

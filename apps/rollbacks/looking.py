@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -98,8 +99,8 @@ def _now(rollback: Rollback, step: Step) -> list[Reading]:
         return [_unreadable(f"The connection to {by_whom(planned.said)} is gone.")]
     except (SealBroken, KeysMissing) as broken:
         return [_unreadable(str(broken))]
-    asked = [
-        (part, lambda part=part: planned.provider.observe(access, planned.call(part), _who(rollback, planned, part)))
+    asked: list[tuple[str, Callable[[], Observation]]] = [
+        (part, partial(planned.provider.observe, access, planned.call(part), _who(rollback, planned, part)))
         for part in planned.parts
     ]
     return _in_time(asked, by_whom(planned.said), rollback)
@@ -131,9 +132,7 @@ def _checked(rollback: Rollback, planned: PlannedStep) -> Reading:
     return Reading(timezone.now(), result.message, mark, means, fresh=True)
 
 
-def _reading(
-    at: datetime, seen: Seen, summary: str, part: str, rollback: Rollback, *, fresh: bool = False
-) -> Reading:
+def _reading(at: datetime, seen: Seen, summary: str, part: str, rollback: Rollback, *, fresh: bool = False) -> Reading:
     mark, means = MEANINGS[seen]
     text = in_versions(summary, rollback)
     return Reading(at, f"{part}: {text}" if part and part not in text else text, mark, means, fresh)
@@ -147,7 +146,11 @@ def _before(rollback: Rollback, step: Step) -> Line:
     done = [one.position for one in rollback.steps.all() if one.position < step.position and one.state == "succeeded"]
     if not done:
         return Line("passed", "No step before it has changed anything.")
-    text = f"Step {done[0]} is done and proven." if len(done) == 1 else f"Steps {done[0]} to {done[-1]} are done and proven."
+    text = (
+        f"Step {done[0]} is done and proven."
+        if len(done) == 1
+        else f"Steps {done[0]} to {done[-1]} are done and proven."
+    )
     return Line("passed", text)
 
 

@@ -34,9 +34,7 @@ def next_step(incident: Incident, person: Person | None) -> NextStep | None:
     if rollback.state == "awaiting_approval":
         return _waiting(rollback, person, url)
     if rollback.state == "needs_operator":
-        return NextStep(
-            "It cannot go on alone", rollback.reason, "needs_operator", "rollback", url, "Look and decide"
-        )
+        return NextStep("It cannot go on alone", rollback.reason, "needs_operator", "rollback", url, "Look and decide")
     if rollback.state in ACTIVE:
         words = rollback.get_state_display()
         return NextStep(
@@ -48,9 +46,7 @@ def next_step(incident: Incident, person: Person | None) -> NextStep | None:
             "Watch the rollback",
         )
     if rollback.state == "failed" and not incident.resolved_at:
-        return NextStep(
-            "The rollback failed", rollback.reason, "failed", "rollback", url, "See what was done"
-        )
+        return NextStep("The rollback failed", rollback.reason, "failed", "rollback", url, "See what was done")
     return None
 
 
@@ -65,10 +61,8 @@ def _waiting(rollback: Rollback, person: Person | None, url: str) -> NextStep:
             "Waiting for your approval", said, "awaiting_approval", "rollback", url,
             f"Review rollback to {rollback.target.version}", "undo-2", until=until,
         )  # fmt: skip
-    return NextStep(
-        "Waiting for approval", said, "awaiting_approval", "rollback", url, f"See the plan for {rollback.target.version}",
-        until=until,
-    )  # fmt: skip
+    action = f"See the plan for {rollback.target.version}"
+    return NextStep("Waiting for approval", said, "awaiting_approval", "rollback", url, action, until=until)
 
 
 def outlook(incident: Incident) -> Outlook | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.accounts.models import Person
 from apps.accounts.reauthentication import is_fresh
+from apps.accounts.requests import Request
 from apps.approvals import permissions as approvals
 from apps.approvals.asking import role_names
 from apps.rollbacks import permissions
@@ -19,7 +19,7 @@ from apps.rollbacks.states import ACTIVE
 from apps.timeline.clock import database_now
 
 
-def ballot_of(rollback: Rollback, request: HttpRequest) -> dict[str, Any]:
+def ballot_of(rollback: Rollback, request: Request) -> dict[str, Any]:
     """Return whether and as what the reader may vote, or why not."""
     person, question = request.person, rollback.question
     answer = approvals.may_vote(person, question, now=database_now())

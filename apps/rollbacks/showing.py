@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.approvals.models import Question
 from apps.approvals.showing import SEATED, card
-from apps.deployments.models import FreezeSwitch
+from apps.deployments.models import FreezeSwitch, Pin
 from apps.incidents.picture import Picture, picture
 from apps.incidents.situation import recover_by
 from apps.rollbacks import planned_words as words
@@ -56,6 +56,7 @@ def context(rollback: Rollback) -> dict[str, Any]:
         "title": _title(rollback),
         "lead": _lead(rollback, steps, seen),
         "served": _served(steps),
+        "pin": _pins(rollback),
         "held": rollback.state in ACTIVE and _is_frozen(rollback),
         "forward_url": reverse("rollbacks:forward", args=[rollback.environment_id]),
         "entries": of_run(rollback, plan),
@@ -64,6 +65,10 @@ def context(rollback: Rollback) -> dict[str, Any]:
         "checklists": rollback.incident.checklists.prefetch_related("items__ticks__person"),
         "now": now,
         **_of_the_plan(rollback, plan, steps),
+        "source": {
+            **words.box(rollback.previous, _from(rollback)),
+            **(_failing(seen) if rollback.approved_at is None else {}),
+        },
         **_rail(rollback, steps, now),
     }
 
@@ -72,7 +77,6 @@ def _of_the_plan(rollback: Rollback, plan: Mapping[str, Any], steps: list[Step])
     back = rollback.kind == "rollback"
     return {
         "plan_rows": [words.plan_row(said) for said in plan["steps"]],
-        "source": words.box(rollback.previous, "From, live now" if rollback.approved_at is None else "From"),
         "goal": words.box(rollback.target, "To, back to" if back else "To, forward to", goal=True),
         "cells": words.cells(plan, rollback),
         "way_out": words.way_out(plan),
@@ -80,6 +84,17 @@ def _of_the_plan(rollback: Rollback, plan: Mapping[str, Any], steps: list[Step])
         "findings": [{**found, "level": FINDINGS.get(found["level"], "unknown")} for found in rollback.plan.findings],
         "stale": rollback.state == "awaiting_approval" and rollback.environment.live_id != rollback.previous_id,
     }
+
+
+def _from(rollback: Rollback) -> str:
+    return "From, live now" if rollback.approved_at is None else "From"
+
+
+def _failing(seen: Picture) -> dict[str, str]:
+    """Return the note on the version that is live, while it is seen to fail."""
+    if not seen.failing:
+        return {}
+    return {"note": f"{seen.readings.now_percent:.0f} % of requests fail", "note_tone": "broken"}
 
 
 FINDINGS = {"ok": "ok", "warning": "warn", "error": "stop"}
@@ -136,6 +151,13 @@ def _is_frozen(rollback: Rollback) -> bool:
     return FreezeSwitch.objects.filter(environment_id=rollback.environment_id, frozen=True).exists()
 
 
+def _pins(rollback: Rollback) -> bool:
+    """Say whether production is still pinned by this very rollback."""
+    if rollback.state != "succeeded" or rollback.kind != "rollback":
+        return False
+    return Pin.objects.filter(environment_id=rollback.environment_id, rollback_id=rollback.pk, lifted_at=None).exists()
+
+
 def _title(rollback: Rollback) -> str:
     """Return the heading of a run, with the service as the subject."""
     name, version = rollback.service.slug, rollback.target.version
@@ -169,7 +191,7 @@ def _serving_words(rollback: Rollback, current: Step | None) -> str:
 
 def _falling(seen: Picture) -> str:
     """Say that errors fall, once they are clearly below the worst that was seen."""
-    now, worst = seen.readings.now_percent, max((value for _, value in seen.points), default=0.0)
+    now, worst = seen.readings.now_percent, max((value or 0.0 for _, value in seen.points), default=0.0)
     if now is None or seen.readings.stale or worst <= seen.limit or now > worst * 0.8:
         return ""
     if now <= seen.limit:

@@ -137,9 +137,15 @@ def _lit_words(step: Step, key: str) -> str:
 
 
 def _unlit_words(step: Step, rollback: Rollback, key: str, lamp: Mapping[str, Any]) -> str:
+    """Say in a few words why a lamp is not lit; the whole sentence stands in the row itself."""
     done, places = served(step)
     if key == "serving" and places > 1:
         return f"{done} of {places} places so far"
+    provider = registry.provider(step.provider).name
+    if key == "accepted" and lamp.get("state") == "failed":
+        return f"{provider} refused"
+    if key == "accepted" and lamp.get("state") == "unknown":
+        return f"no clear answer from {provider}"
     return in_versions(lamp.get("text", "") or "not yet", rollback)
 
 
@@ -158,7 +164,7 @@ def _limits(step: Step, moving: bool) -> dict[str, Any]:
     since = step.applied_at or step.started_at
     if not moving or since is None or not step.gives_up_seconds:
         return {}
-    then = "then it has failed." if step.kind == "check" else "and asks you. Nothing is sent twice."
+    then = "and has then failed." if step.kind == "check" else "and asks you. Nothing is sent twice."
     return {"gives_up": then, "gives_up_at": since + timedelta(seconds=step.gives_up_seconds)}
 
 

@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 
 SHEETS = (
     *("layers", "tokens", "base", "shell", "card", "button", "form", "state", "approval", "steps", "chart"),
-    *("timeline", "table", "difference", "dialog"),
+    *("timeline", "table", "difference", "dialog", "rollback"),
 )
 VENDOR = ("htmx.min", "hx-sse.min")
 SCRIPTS = (

@@ -136,7 +136,7 @@ def _uprights(events: Sequence[Mapping[str, Any]], frame: Frame) -> SafeString:
         x, rest = frame.x(event["at"]), event.get("rest", "")
         width = 6.2 * len(f"{event['label']} {rest} 00:00") + 8
         follower = frame.x(events[number + 1]["at"]) if number + 1 < len(events) else 200.0
-        row, anchor = _room(x * WIDE / 100, width, number % 2, free, leftwards=follower - x < 6)
+        row, anchor = _room(x * WIDE / 100, width, number % 2, free, leftwards=(follower - x) * WIDE / 100 < width)
         if row is not None:
             free[row] = x * WIDE / 100 + (width if anchor == "start" else 4)
         drawn.append(_upright(event, x, row, anchor, frame))

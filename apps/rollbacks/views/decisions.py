@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.requests import Request
 from apps.incidents.picture import picture
 from apps.incidents.situation import recover_by, strip
 from apps.rollbacks import lifecycle, looking, operating
+from apps.rollbacks.approved import steps_of
 from apps.rollbacks.choices import choices_of, needs_decision, who_decides
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.own import cancel_dialog, deeds_of
@@ -24,14 +26,14 @@ CHOICES = {"look", "retry", "adoption", "skip", "cancellation"}
 
 
 @require_GET
-def decision(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
+def decision(request: Request, pk: UUID, position: int) -> HttpResponse:
     """What is known about a step that needs a person, what is not, what the provider says now, and the choices."""
     one = found(request, pk)
     return _page(request, one, _step(one, position))
 
 
 @require_POST
-def create_decision(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
+def create_decision(request: Request, pk: UUID, position: int) -> HttpResponse:
     """Do what was chosen. Looking again changes nothing; what is missing is said beside what was typed."""
     one = found(request, pk)
     chosen = request.POST.get("choice", "")
@@ -41,9 +43,7 @@ def create_decision(request: HttpRequest, pk: UUID, position: int) -> HttpRespon
     deeds: dict[str, Callable[[], Any]] = {
         "retry": lambda: operating.retry(one, position, by=request.person, reason=reason),
         "skip": lambda: operating.ask_to_skip(one, position, by=request.person, reason=reason),
-        "adoption": lambda: operating.ask_to_adopt(
-            one, position, by=request.person, reason=reason, evidence=evidence
-        ),
+        "adoption": lambda: operating.ask_to_adopt(one, position, by=request.person, reason=reason, evidence=evidence),
         "cancellation": lambda: lifecycle.cancel(one, by=request.person, reason=reason),
     }
     try:
@@ -53,9 +53,7 @@ def create_decision(request: HttpRequest, pk: UUID, position: int) -> HttpRespon
     return redirect("rollbacks:detail", one.pk)
 
 
-def _page(
-    request: HttpRequest, one: Rollback, step: Step, missing: Unacceptable | None = None
-) -> HttpResponse:
+def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | None = None) -> HttpResponse:
     choices = choices_of(one, step, request.person)
     given = {name: request.POST.get(name, "") for name in ("choice", "reason", "evidence")}
     first = next((choice.name for choice in choices if not choice.why_not), "")
@@ -72,6 +70,7 @@ def _page(
         "known": looking.known(one, step),
         "readings": looking.readings(one, step),
         "provider": looking.provider_name(step),
+        "instructions": steps_of(one)[step.position].said.get("instructions", ""),
         "lamps": lamps_of(step, one),
         "choices": choices,
         "chosen": given["choice"] or first,

@@ -7,53 +7,72 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.accounts.reauthentication import require_fresh
+from apps.accounts.requests import Request
 from apps.approvals.asking import Stale
+from apps.incidents.situation import strip
 from apps.rollbacks import lifecycle, proposing
 from apps.rollbacks.differing import difference
 from apps.rollbacks.models import Plan, Rollback
-from apps.rollbacks.views.finding import found
+from apps.rollbacks.views.finding import found, own_page
+from apps.timeline import stream
 from apps.timeline.answers import Unacceptable
 
 
 @require_POST
-def create_approval(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_approval(request: Request, pk: UUID) -> HttpResponse:
     """Approve or reject the plan that was read; a changed plan answers 409 and shows the difference."""
     one = found(request, pk)
-    decision = request.POST.get("decision", "approve")
-    if decision == "reject" and not request.POST.get("note", "").strip():
-        messages.error(request, "Say why you reject it: write a word to the others, then reject again.")
-        return redirect(one_url(one) + "#note")
+    decision, note = request.POST.get("decision", "approve"), request.POST.get("note", "").strip()
+    if decision == "reject" and not note:
+        said = "Say why you reject it: write a word to the others, then reject again. Nothing was decided."
+        return _again(request, one, said, "note")
     require_fresh(request, back=one_url(one))
     read = request.POST.get("plan_hash", "")
     try:
         lifecycle.vote(
-            one, by=request.person, decision=decision, plan_hash=read, note=request.POST.get("note", ""),
+            one, by=request.person, decision=decision, plan_hash=read, note=note,
             accepts=request.POST.getlist("accepts"), confirm=request.POST.get("confirm", ""),
         )  # fmt: skip
     except Stale as stale:
         return _changed(request, one, read, stale)
     except Unacceptable as missing:
-        messages.error(request, missing.message)
-        return redirect(one_url(one) + "#approve")
+        return _again(request, one, f"{missing.message} Nothing was approved.", missing.field or "")
     return redirect(one_url(one))
 
 
-def _changed(request: HttpRequest, one: Rollback, read: str, stale: Stale) -> HttpResponse:
-    """Show what is different between the plan that was read and the plan as it is."""
+def _again(request: Request, one: Rollback, said: str, field: str) -> HttpResponse:
+    """Show the page again with what is missing, and with everything that was filled in."""
+    messages.error(request, said)
+    context = own_page(request, found(request, one.pk), request.POST)
+    context = {**context, "missing": field, "cursor": stream.newest_seq(one.organisation_id)}
+    return render(request, "rollbacks/detail.html", context, status=422)
+
+
+def _changed(request: Request, one: Rollback, read: str, stale: Stale) -> HttpResponse:
+    """Show what is different between the plan that was read and the plan, or production, as it is."""
+    one = found(request, one.pk)
+    same = read == one.plan_hash
     before = Plan.objects.filter(organisation=one.organisation, hash=read).first()
-    shown = difference(before, one.plan)
-    context = {"rollback": one, "reason": stale.message, **shown}
-    return render(request, "rollbacks/changed.html", context, status=409)
+    shown = _production(one) if same else difference(before, one.plan)
+    context = {"rollback": one, "reason": stale.message, "read": read, "same": same, "strip": strip(one.incident)}
+    return render(request, "rollbacks/changed.html", {**context, **shown}, status=409)
+
+
+def _production(one: Rollback) -> dict[str, Any]:
+    live, planned = one.environment.live, one.previous
+    fact = f"Live now is {live.version if live else 'nothing that is registered'}."
+    text = f"The plan was made while {planned.version if planned else 'nothing'} was live."
+    return {"sentences": [{"fact": fact, "text": text}], "lines": []}
 
 
 @require_POST
-def create_plan(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_plan(request: Request, pk: UUID) -> HttpResponse:
     """Plan again, from the same wish."""
     one = found(request, pk)
     wish, draft = proposing.prepare_again(one, by=request.person)
@@ -63,24 +82,24 @@ def create_plan(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def create_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_pause(request: Request, pk: UUID) -> HttpResponse:
     """Pause before the next request."""
     return _steer(request, pk, lifecycle.pause)
 
 
 @require_POST
-def create_resumption(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_resumption(request: Request, pk: UUID) -> HttpResponse:
     """Go on."""
     return _steer(request, pk, lifecycle.resume)
 
 
 @require_POST
-def create_cancellation(request: HttpRequest, pk: UUID) -> HttpResponse:
+def create_cancellation(request: Request, pk: UUID) -> HttpResponse:
     """Cancel: nothing new is sent."""
     return _steer(request, pk, lifecycle.cancel)
 
 
-def _steer(request: HttpRequest, pk: UUID, verb: Callable[..., Any]) -> HttpResponse:
+def _steer(request: Request, pk: UUID, verb: Callable[..., Any]) -> HttpResponse:
     one = found(request, pk)
     verb(one, by=request.person, reason=request.POST.get("reason", ""))
     return redirect(one_url(one))

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from apps.accounts.permissions import may
 from apps.accounts.programs import slice_of
-from apps.accounts.reauthentication import take_pending
+from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
 from apps.incidents import live
-from apps.incidents.situation import strip
-from apps.rollbacks import showing
 from apps.rollbacks.forms import FilterForm
 from apps.rollbacks.models import Rollback
-from apps.rollbacks.own import ballot_of, cancel_dialog, deeds_of
 from apps.rollbacks.telling import csv_answer, log_row
-from apps.rollbacks.views.finding import found
+from apps.rollbacks.views.finding import found, own_page
 from apps.timeline import stream
 
 
 @require_GET
-def rollbacks(request: HttpRequest) -> HttpResponse:
+def rollbacks(request: Request) -> HttpResponse:
     """Every rollback, newest first, with filters."""
     may(request.person, SEE_INTERNAL).or_refuse()
     form = FilterForm(request.GET, organisation=request.organisation)
@@ -49,41 +44,41 @@ def rollbacks(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def rollback(request: HttpRequest, pk: UUID) -> HttpResponse:
+def rollback(request: Request, pk: UUID) -> HttpResponse:
     """The one page of a rollback: the plan to agree on, then the run, then what it came to."""
     one = found(request, pk)
     cursor = stream.newest_seq(request.organisation.pk)
-    return render(request, "rollbacks/detail.html", {**_own(request, one), "cursor": cursor})
+    return render(request, "rollbacks/detail.html", {**own_page(request, one), "cursor": cursor})
 
 
 @require_GET
-def rollback_stream(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+def rollback_stream(request: Request, pk: UUID) -> StreamingHttpResponse:
     """The page's stream."""
     found(request, pk)
     return live.page_stream(request, "rollback", pk)
 
 
 @require_GET
-def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+def progress(request: Request, pk: UUID) -> HttpResponse:
     """The same fragments by a plain GET."""
     found(request, pk)
     return live.poll(request, "rollback", pk)
 
 
 @require_GET
-def ballot(request: HttpRequest, pk: UUID) -> HttpResponse:
+def ballot(request: Request, pk: UUID) -> HttpResponse:
     """The reader's own part of the approval card, read again when something changed."""
-    return render(request, "rollbacks/_ballot_again.html", _own(request, found(request, pk)))
+    return render(request, "rollbacks/_ballot_again.html", own_page(request, found(request, pk)))
 
 
 @require_GET
-def deeds(request: HttpRequest, pk: UUID) -> HttpResponse:
+def deeds(request: Request, pk: UUID) -> HttpResponse:
     """What the reader may do to the run, read again when something changed."""
-    return render(request, "rollbacks/_deeds_again.html", _own(request, found(request, pk)))
+    return render(request, "rollbacks/_deeds_again.html", own_page(request, found(request, pk)))
 
 
 @require_GET
-def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
+def plan(request: Request, pk: UUID) -> HttpResponse:
     """The exact canonical bytes, as people approve them."""
     one = found(request, pk)
     answer = HttpResponse(bytes(one.plan.canonical), content_type="application/json")
@@ -92,7 +87,7 @@ def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def rollback_log(request: HttpRequest) -> HttpResponse:
+def rollback_log(request: Request) -> HttpResponse:
     """The rollback log, with a CSV and a JSON file of the same rows."""
     may(request.person, SEE_INTERNAL).or_refuse()
     rows = (
@@ -104,33 +99,10 @@ def rollback_log(request: HttpRequest) -> HttpResponse:
         written = [log_row(one) for one in rows.order_by("-proposed_at")[:5000]]
         if request.GET["format"] == "csv":
             return csv_answer(written)
-        return HttpResponse(
-            json.dumps(written, ensure_ascii=False, indent=1), content_type="application/json"
-        )
+        return HttpResponse(json.dumps(written, ensure_ascii=False, indent=1), content_type="application/json")
     page, cursor = slice_of(request, rows, order="-proposed_at", usual=50)
     context = {
         "rows": [(one, log_row(one)) for one in page],
         "older_url": f"?after={cursor}" if cursor else "",
     }
     return render(request, "rollbacks/log.html", context)
-
-
-def _own(request: HttpRequest, one: Rollback) -> dict[str, Any]:
-    """What everybody sees, and what only this reader does."""
-    context = showing.context(one)
-    given = take_pending(request, reverse("rollbacks:create_approval", args=[one.pk]))
-    shown = strip(one.incident)
-    return {
-        **context,
-        "cancel": cancel_dialog(one, context["steps"]),
-        "ballot": ballot_of(one, request),
-        "can": deeds_of(one, request.person, context["steps"]),
-        "given": {
-            "accepts": given.getlist("accepts") if given else [],
-            "confirm": given.get("confirm", "") if given else "",
-            "note": given.get("note", "") if given else "",
-        },
-        "strip": shown,
-        "strip_until": shown["until"],
-        "timeline_url": shown["timeline_url"],
-    }

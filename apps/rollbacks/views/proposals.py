@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from apps.accounts.requests import Request
 from apps.approvals.asking import role_names
 from apps.approvals.rules import sentence
 from apps.deployments import targets
@@ -27,7 +28,7 @@ from apps.timeline.answers import Missing, Refused, Unacceptable
 
 
 @require_http_methods(["GET", "POST"])
-def new_rollback(request: HttpRequest) -> HttpResponse:
+def new_rollback(request: Request) -> HttpResponse:
     """The proposal's form; choosing a playbook reloads it with what that playbook asks for."""
     incident = _incident(request)
     may_propose(request.person, incident.environment).or_refuse()
@@ -38,11 +39,12 @@ def new_rollback(request: HttpRequest) -> HttpResponse:
             return _propose(request, incident, chosen)
         except (Unacceptable, Refused) as refusal:
             messages.error(request, refusal.message)
-    return render(request, "rollbacks/new.html", _context(request, incident, playbooks, chosen))
+    status = 422 if request.method == "POST" else 200
+    return render(request, "rollbacks/new.html", _context(request, incident, playbooks, chosen), status=status)
 
 
 @require_GET
-def forward(request: HttpRequest, environment: UUID) -> HttpResponse:
+def forward(request: Request, environment: UUID) -> HttpResponse:
     """Go forward again after a rollback: the same form, with the playbooks that go forward."""
     last = (
         Rollback.objects.visible_to(request.person)
@@ -55,7 +57,7 @@ def forward(request: HttpRequest, environment: UUID) -> HttpResponse:
     return redirect(f"/rollbacks/new/?incident={last.incident_id}&kind=forward")
 
 
-def _incident(request: HttpRequest) -> Incident:
+def _incident(request: Request) -> Incident:
     given = request.POST.get("incident") or request.GET.get("incident") or ""
     try:
         found = Incident.objects.visible_to(request.person).filter(pk=UUID(given))
@@ -69,32 +71,23 @@ def _incident(request: HttpRequest) -> Incident:
 
 def _fitting(incident: Incident, kind: str) -> list[tuple[Playbook, Definition]]:
     """Return the published playbooks of this kind whose connection roles the environment fills."""
-    filled = set(
-        Environment.objects.get(pk=incident.environment_id).connections.values_list("role", flat=True)
-    )
-    rows = Playbook.objects.filter(
-        organisation_id=incident.organisation_id, published__isnull=False, kind=kind
-    )
+    filled = set(Environment.objects.get(pk=incident.environment_id).connections.values_list("role", flat=True))
+    rows = Playbook.objects.filter(organisation_id=incident.organisation_id, published__isnull=False, kind=kind)
     read = [
-        (playbook, definition_of(playbook.published))
-        for playbook in rows.select_related("published").order_by("name")
+        (playbook, definition_of(playbook.published)) for playbook in rows.select_related("published").order_by("name")
     ]
     fits = [pair for pair in read if pair[1].roles_used <= filled]
     return sorted(fits, key=lambda pair: -len(pair[1].steps))
 
 
-def _chosen(
-    playbooks: list[tuple[Playbook, Definition]], request: HttpRequest
-) -> tuple[Playbook, Definition] | None:
+def _chosen(playbooks: list[tuple[Playbook, Definition]], request: Request) -> tuple[Playbook, Definition] | None:
     wanted = request.POST.get("playbook") or request.GET.get("playbook")
     return next((pair for pair in playbooks if pair[0].slug == wanted), playbooks[0] if playbooks else None)
 
 
-def _propose(request: HttpRequest, incident: Incident, chosen: tuple[Playbook, Definition]) -> HttpResponse:
+def _propose(request: Request, incident: Incident, chosen: tuple[Playbook, Definition]) -> HttpResponse:
     playbook, definition = chosen
-    target = targets.resolve_target(
-        incident.environment, request.POST.get("target"), before=incident.started_at
-    )
+    target = targets.resolve_target(incident.environment, request.POST.get("target"), before=incident.started_at)
     inputs = {wanted.name: request.POST.get(f"input-{wanted.name}", "") for wanted in definition.inputs}
     assert playbook.published is not None
     wish, draft = proposing.prepare(
@@ -105,7 +98,7 @@ def _propose(request: HttpRequest, incident: Incident, chosen: tuple[Playbook, D
 
 
 def _context(
-    request: HttpRequest, incident: Incident, playbooks: list[tuple[Playbook, Definition]],
+    request: Request, incident: Incident, playbooks: list[tuple[Playbook, Definition]],
     chosen: tuple[Playbook, Definition] | None,
 ) -> dict[str, Any]:  # fmt: skip
     kind = str(chosen[1].kind) if chosen else request.GET.get("kind", "rollback")
@@ -149,6 +142,6 @@ def _other(incident: Incident) -> Rollback | None:
     return rows.select_related("question").order_by("-proposed_at").first()
 
 
-def _input(wanted: Any, request: HttpRequest) -> dict[str, Any]:
+def _input(wanted: Any, request: Request) -> dict[str, Any]:
     default = ", ".join(wanted.default) if isinstance(wanted.default, tuple) else wanted.default or ""
     return {"wanted": wanted, "value": request.POST.get(f"input-{wanted.name}", default)}
