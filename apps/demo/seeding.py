@@ -34,6 +34,7 @@ from apps.timeline.log import SYSTEM
 PASSWORD_FILE, SIGN_INS_FILE = "demo-password", "demo-sign-ins.txt"
 HISTORY = timedelta(minutes=25)
 ROUND_SECONDS = 10
+REQUESTS = 12  # of one round of the outside probe
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "juniper", "kelp", "larch")
 
 
@@ -90,10 +91,14 @@ def _place(team: Team, organisation: Organisation, about: Mapping[str, Any]) -> 
         by=SYSTEM,
         name="production",
         public_url=about["site"]["base_url"] + site["path"],
-        serving={"path": site["serving"]["path"], "header": site["serving"]["header"]},
+        serving={"path": site["serving"]["path"], "header": "x-version"},
         connections={role: _connect(organisation, slug, about) for role, slug in team.connections.items()},
     )
-    environment.probe = {"paths": list(place.probe), "every_seconds": ROUND_SECONDS}
+    environment.probe = {
+        "paths": list(place.probe),
+        "times": REQUESTS // len(place.probe),
+        "every_seconds": ROUND_SECONDS,
+    }
     environment.save(update_fields=["probe"])
     _releases(team, environment, about["vercel"]["organisations"][team.slug]["objects"]["deployments"])
     return Environment.objects.select_related("service", "live").get(pk=environment.pk)
@@ -166,20 +171,25 @@ def _history(environment: Environment, started: datetime, now: datetime) -> None
     """Write the probe's rounds from before the demo began, as the site's own rules would have answered them."""
     rounds, at = [], now - HISTORY
     while at < now:
-        failing = 0 if at < started else min(3, int((at - started).total_seconds() // 60) + 1)
+        failing = 0 if at < started else min(4, int((at - started).total_seconds() // 40) + 1)
         rounds.append(
             ProbeRound(
                 organisation_id=environment.organisation_id,
                 environment=environment,
                 at=at,
-                requests=len(environment.probe["paths"]),
+                requests=REQUESTS,
                 failures=failing,
                 slowest_ms=180 if not failing else 410,
-                version=environment.live.reference if environment.live else "",
+                version=_version_at(environment, at),
             )
         )
         at += timedelta(seconds=ROUND_SECONDS)
     ProbeRound.objects.bulk_create(rounds)
+
+
+def _version_at(environment: Environment, at: datetime) -> str:
+    released = environment.deployments.filter(deployed_at__lte=at).order_by("-deployed_at")
+    return released.values_list("version", flat=True).first() or ""
 
 
 def _bring_up_to_date(organisation: Organisation, about: Mapping[str, Any]) -> None:

@@ -138,13 +138,14 @@ class Poll:
             connections.close_all()
 
     def _chore(self, chore: Chore) -> None:
-        while not self.stopping.wait(chore.every_seconds):
+        while not self.stopping.is_set():
             try:
                 chore.do()
             except Exception:
                 logger.exception("The chore “%s” failed; it is done again in %s s.", chore.name, chore.every_seconds)
             finally:
                 connections.close_all()
+            self.stopping.wait(chore.every_seconds)
 
 
 RUNNING: list[Poll] = []
