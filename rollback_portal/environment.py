@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -39,6 +40,45 @@ def celery_broker(redis_url: str) -> str:
         return redis_url
     database = parse_qs(parts.query).get("db", ["0"])[0]
     return f"redis+socket://{parts.path}?virtual_host={database}"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Where mail leaves: by a mail server, or into files while there is none."""
+
+    backend: str = "django.core.mail.backends.filebased.EmailBackend"
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    starttls: bool = False
+    tls: bool = False
+
+
+def mail(url: str) -> Mail:
+    """Read `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`; an empty text means files.
+
+    `?starttls=no` is for a relay on the own machine. Raises ImproperlyConfigured for anything else.
+    """
+    if not url:
+        return Mail()
+    parts = urlsplit(url)
+    try:
+        port, tls = parts.port, {"smtp": False, "smtps": True}[parts.scheme]
+    except (KeyError, ValueError):
+        port, tls = None, None
+    if tls is None or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp://user:password@mail.example.com:587 or smtps://….")
+    starttls = not tls and parse_qs(parts.query).get("starttls", ["yes"])[0] != "no"
+    return Mail(
+        "django.core.mail.backends.smtp.EmailBackend",
+        parts.hostname,
+        port or (465 if tls else 587),
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        starttls,
+        tls,
+    )
 
 
 def database(url: str) -> dict[str, Any]:

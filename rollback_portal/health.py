@@ -26,7 +26,7 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when the database, its migrations and a worker are there. The broker is told, and is never a reason for 503."""
+    """200 when database, migrations and a worker are there. The broker is told, and is never a reason for 503."""
     found = {"database": "down", "migrations": "unknown", "workers": 0, "broker": "unknown"}
     try:
         with connection.cursor() as cursor:
