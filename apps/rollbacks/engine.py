@@ -13,6 +13,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from apps.providers.base import ProviderError
+from apps.providers.sealing import SealBroken
 from apps.rollbacks import ending, events, proving, reconciling, sending
 from apps.rollbacks.approved import PlannedStep, steps_of
 from apps.rollbacks.deciding import (
@@ -81,11 +83,26 @@ def advance(rollback_id: UUID) -> bool:
         )
         connection.close()
         return True
-    except Exception:
-        logger.exception("Advancing %s met something unforeseen; it is tried again.", rollback_id)
+    except Exception as unforeseen:
+        logger.exception("Advancing %s met something unforeseen; a person is asked.", rollback_id)
+        wake_in = _ask_about(lease, unforeseen)
     release(lease, wake_in)
     failpoint("released")
     return True
+
+
+def _ask_about(lease: Lease, unforeseen: Exception) -> float | None:
+    """Never stuck silently: say on the page that the portal itself failed. Returns when to look again, in seconds.
+
+    An attempt that is still open is cleared up first, so the run is looked at again even while it waits for a person.
+    """
+    step = Step.objects.filter(rollback=lease.rollback_id).exclude(state__in=["succeeded", "skipped"]).first()
+    what = str(unforeseen) if isinstance(unforeseen, ProviderError | SealBroken) else type(unforeseen).__name__
+    if step and Rollback.objects.filter(pk=lease.rollback_id, state__in=["running", "cancelling"]).exists():
+        reason = f"The portal could not go on by itself: {what}. Nothing more is sent until somebody decides."
+        ending.ask_person(lease, step.position, reason)
+    is_open = Attempt.objects.filter(rollback=lease.rollback_id, state__in=sorted(OPEN)).exists()
+    return TROUBLE_SECONDS if is_open else None
 
 
 def _one_thing(lease: Lease, heart: Heartbeat) -> None:

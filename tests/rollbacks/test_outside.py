@@ -143,6 +143,20 @@ def test_adoption_needs_a_second_person_and_is_recorded_as_their_word(stage: Any
     assert rollback.steps.get(position=1).message.startswith("Taken as done on people's word")
 
 
+def test_a_connection_that_can_no_longer_be_opened_asks_a_person_and_goes_on_once_repaired(stage: Any) -> None:
+    rollback = stage.approve(stage.propose(ONLY_HOSTING))
+    connection_row = stage.environment.connections.get(role="hosting").connection
+    sealed = connection_row.sealed_credentials
+    type(connection_row).objects.filter(pk=connection_row.pk).update(sealed_credentials="gAAAAAbroken")
+    rollback = stage.run(rollback)
+    assert rollback.state == "needs_operator"
+    assert "could not go on by itself" in rollback.reason
+    type(connection_row).objects.filter(pk=connection_row.pk).update(sealed_credentials=sealed)
+    operating.retry(rollback, 1, by=stage.rae, reason="Key is back")
+    assert stage.run(rollback).state == "succeeded"
+    assert len(moves(stage)) == 1
+
+
 CHILD = """
 import os, sys, django
 django.setup()
