@@ -10,8 +10,10 @@ from django.conf import settings
 from apps.accounts.models import RoleHolding
 from apps.approvals.asking import role_names
 from apps.approvals.models import Question, Vote
+from apps.approvals.rules import listed
 
 SEATED = ("seats", "votes__person")
+MANY_ROLES = 3
 
 
 def as_json(question: Question) -> dict[str, Any]:
@@ -22,6 +24,7 @@ def as_json(question: Question) -> dict[str, Any]:
         "title": question.title,
         "state": question.state,
         "content_hash": question.content_hash,
+        "plan_hash": question.content_hash,  # what a vote names it
         "requester": question.requester.email,
         "losses": question.losses,
         "confirm": question.confirm,
@@ -106,7 +109,9 @@ def _holders(question: Question, silent: list[list[str]]) -> dict[str, list[str]
 def _silent(
     question: Question, roles: list[str], names: dict[str, str], holders: dict[str, list[str]]
 ) -> dict[str, Any]:
-    wanted = " or ".join(names.get(role, role) for role in roles) or "Anybody with the right"
+    wanted = listed([names.get(role, role) for role in roles], "or") or "Anybody with the right"
+    if len(roles) > MANY_ROLES:
+        wanted = f"any of {len(roles)} roles"
     if question.state != "open":
         return {"state": "cannot", "name": wanted, "role": "no vote was given", "word": "Not answered"}
     who = sorted({name for role in roles for name in holders.get(role, [])})

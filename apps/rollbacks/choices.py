@@ -67,7 +67,7 @@ def _for_calls(rollback: Rollback, step: Step, not_now: str) -> list[Choice]:
     unrepeatable = step.kind == "action" and steps_of(rollback)[step.position].said.get("idempotency_class") == "D"
     twice = "Nobody can see whether it worked, so it is not sent again." if unrepeatable else ""
     names = role_names(rollback.organisation_id)
-    others = listed([names.get(role, role) for role in roles_that_operate(rollback)], "or")
+    deciders = len(who_decides(rollback))
     approvers = listed(_approvers(rollback, names), "and") or "everybody who approved"
     return [
         Choice(
@@ -82,7 +82,7 @@ def _for_calls(rollback: Rollback, step: Step, not_now: str) -> list[Choice]:
         Choice(
             "adoption", f"Take step {step.position} as done",
             "The run goes on with the next step. It is recorded as people's word, not as something the portal saw.",
-            f"You, and a second person: {others}", not_now, evidence=True,
+            f"You, and one more of the {deciders} people who can decide", not_now, evidence=True,
         ),
         Choice(
             "skip", f"Leave step {step.position} out",

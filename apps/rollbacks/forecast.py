@@ -9,13 +9,16 @@ from apps.playbooks.library import definition_of
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.states import FINAL
 
+RESTING = frozenset({"paused", "needs_operator", "cancelling"})
 UNDER_WAY = frozenset({"running", "verifying"})
 
 
 def healthy_at(rollback: Rollback, steps: Iterable[Step], now: datetime) -> datetime | None:
-    """Return when the run is likely to be over, or when it was; None when it ended without success."""
+    """Return when the run is likely to be over, or when it was; None when nobody can say or it failed."""
     if rollback.state in FINAL:
         return rollback.finished_at if rollback.state == "succeeded" else None
+    if rollback.state in RESTING:
+        return None
     left = 0.0
     for step in steps:
         if step.state == "pending":

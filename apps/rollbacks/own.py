@@ -65,10 +65,12 @@ def cancel_words(rollback: Rollback, steps: Sequence[Mapping[str, Any]]) -> str:
     """Say what cancelling now would leave, finish and leave out."""
     current = next((step["position"] for step in steps if step["state"] in UNDER_WAY), None)
     done = [step["position"] for step in steps if step["state"] == "succeeded"]
+    unclear = [step["position"] for step in steps if step["state"] == "unknown"]
     left = [step["position"] for step in steps if step["state"] == "pending"]
     parts = [
         f"step {current} finishes first" if current else "",
         f"{_steps(done)} {'stays' if len(done) == 1 else 'stay'} done" if done else "",
+        f"{_steps(unclear)} stays unclear" if unclear else "",
         f"{_steps(left)} {'is' if len(left) == 1 else 'are'} not done" if left else "",
     ]
     return f"Cancel now: {', '.join(filter(None, parts)) or 'nothing more is sent'}."

@@ -26,6 +26,7 @@ from apps.timeline import stream
 from apps.timeline.models import Event
 
 DONE = frozenset({"succeeded", "skipped"})
+ASKED_ABOUT = frozenset({"pending", "running", "unknown", "failed"})
 
 
 def told(pk: Any) -> Rollback:
@@ -41,7 +42,8 @@ def context(rollback: Rollback) -> dict[str, Any]:
     now = timezone.now()
     plan = json.loads(bytes(rollback.plan.canonical))
     steps = list(rollback.steps.prefetch_related("attempts"))
-    seen = picture(rollback.incident, rollback.previous, now)
+    suspect = rollback.previous if rollback.kind == "rollback" else None
+    seen = picture(rollback.incident, suspect, now)
     return {
         "rollback": rollback,
         "incident": rollback.incident,
@@ -121,8 +123,9 @@ def concerns(event: Event, key: str) -> bool:
 
 def fragments(key: str, audience: str) -> str:
     """Return the partials of the page, for the stream and the poll."""
+    # The number is read first: what is shown is then never older than what each reader's own part is read again for.
+    seen = stream.newest_seq(Rollback.objects.values_list("organisation_id", flat=True).get(pk=key))
     rollback = told(key)
-    seen = stream.newest_seq(rollback.organisation_id)
     return render_to_string("rollbacks/_partials.html", {**context(rollback), "seen": seen})
 
 
@@ -137,12 +140,12 @@ def _incident_of(key: str) -> str:
 
 
 def _other_questions(rollback: Rollback, steps: list[Step]) -> list[dict[str, Any]]:
-    """Skip and adopt ask questions of their own; they stand beside the plan's."""
+    """Skip and adopt ask questions of their own; they stand beside the plan's while their step waits."""
+    waiting = [str(step.pk) for step in steps if step.state in ASKED_ABOUT]
+    if rollback.state in FINAL or not waiting:
+        return []
     found = Question.objects.filter(
-        organisation_id=rollback.organisation_id,
-        subject_kind="step",
-        subject_id__in=[str(step.pk) for step in steps],
-        state="open",
+        organisation_id=rollback.organisation_id, subject_kind="step", subject_id__in=waiting, state="open"
     )
     return [card(question) for question in found.select_related("requester").prefetch_related(*SEATED)]
 

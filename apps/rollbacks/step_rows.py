@@ -20,6 +20,7 @@ from apps.rollbacks.planned_words import by_whom, detail
 from apps.rollbacks.states import ACTIVE, FINAL
 
 LOG_LINES = 40
+KNOWN = 50  # so many releases are called by their version
 PROOF_MARKS = {"done": "passed", "running": "running", "failed": "failed"}
 LAMPS = {
     "done": "lit",
@@ -39,10 +40,12 @@ def rows_of(rollback: Rollback, steps: list[Step], plan: Mapping[str, Any]) -> l
 
 
 def in_versions(text: str, rollback: Rollback) -> str:
-    """Return a provider's sentence with versions where it named its own ids of the two deployments."""
-    for deployment in (rollback.target, rollback.previous):
-        if deployment and deployment.reference and deployment.reference != deployment.version:
-            text = text.replace(deployment.reference, deployment.version)
+    """Return a provider's sentence with versions where it named its own ids of our deployments. One query, once."""
+    if "_versions" not in rollback.__dict__:
+        known = rollback.environment.deployments.order_by("-deployed_at").values_list("reference", "version")[:KNOWN]
+        rollback.__dict__["_versions"] = [(reference, version) for reference, version in known if len(reference) > 5]
+    for reference, version in rollback.__dict__["_versions"]:
+        text = text.replace(reference, version)
     return text
 
 

@@ -65,7 +65,7 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
         "step": step,
         "steps": steps,
         "title": _title(one, step),
-        "lead": in_versions(step.message or one.reason, one),
+        "lead": in_versions((step.message or one.reason).split(". ")[0].rstrip(".") + ".", one),
         "waits": needs_decision(one, step),
         "known": looking.known(one, step),
         "readings": looking.readings(one, step),
@@ -89,6 +89,8 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
 def _title(one: Rollback, step: Step) -> str:
     if step.kind == "human":
         return step.name
+    if step.state == "unknown" and not any(attempt.sent_at for attempt in step.attempts.all()):
+        return f"Step {step.position} waits for a decision"
     return {
         "unknown": f"We do not know whether step {step.position} worked",
         "failed": f"Step {step.position} failed",

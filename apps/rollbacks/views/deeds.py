@@ -42,7 +42,7 @@ def create_approval(request: Request, pk: UUID) -> HttpResponse:
     except Stale as stale:
         return _changed(request, one, read, stale)
     except Unacceptable as missing:
-        return _again(request, one, f"{missing.message} Nothing was approved.", missing.field or "")
+        return _again(request, one, f"{missing.message} Nothing was approved.", str(missing.extra.get("field", "")))
     return redirect(one_url(one))
 
 
