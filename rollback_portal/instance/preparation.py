@@ -9,7 +9,7 @@ from rollback_portal.instance.places import ROOT
 
 # What a preparation may depend on: more than it reads, so that nothing is forgotten. After a change of the
 # code it may be repeated for nothing, which costs two seconds once.
-READS = ("apps/**/*.py", "rollback_portal/*.py", "playbooks/**/*", "requirements.lock")
+READS = ("apps/**/*.py", "rollback_portal/**/*.py", "playbooks/**/*", "requirements.lock")
 
 
 def fingerprint(circumstances: Iterable[str], root: Path = ROOT) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rollback_portal.instance import servers
 from rollback_portal.instance.places import ROOT, Places
 from rollback_portal.instance.test import NOT_OURS
 
@@ -20,6 +21,7 @@ def data_directory() -> Iterator[Path]:
     folder.chmod(0o711)
     yield folder / "data"
     if (folder / "data").is_dir():
+        servers.remove_sockets(Places(folder / "data"))
         Places(folder / "data").empty()
     shutil.rmtree(folder)
 

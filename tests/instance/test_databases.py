@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import redis
 
-from rollback_portal.instance import postgres
+from rollback_portal.instance import postgres, servers
 from rollback_portal.instance.places import Places
 from tests.instance.conftest import data_directory
 from tests.instance.watching import Driven, eventually, gone, pid_of
@@ -132,4 +132,5 @@ def test_root_hands_the_databases_to_somebody_else_even_below_a_private_folder(
             assert Path(f"/proc/{pid_of(places, 'valkey')}").stat().st_uid != 0
             assert places.databases.is_symlink()
     finally:
+        servers.remove_sockets(places)
         places.empty()
