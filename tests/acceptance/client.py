@@ -93,7 +93,7 @@ class Api:
                 return found
             unwanted = found["state"] in FINAL or time.monotonic() > give_up_at
             assert not unwanted, f"{found['state']} instead of {wanted}: {told(found)}"
-            time.sleep(0.25)
+            time.sleep(0.4)
 
     def timeline(self, incident: str) -> list[dict[str, Any]]:
         """Return everything on an incident's timeline."""

@@ -43,4 +43,12 @@ PLAYBOOKS = {
         '{name: Turn the flags off, use: flags.flags_off, with: {flags: "{release.flags}"}}',
         '{name: Clear links, use: cache.delete_prefix, with: {prefix: "share:"}}',
     ),
+    "no-vote": (
+        "version: 1\nslug: no-vote\nname: At once\napprovals: {all_of: []}\nsteps:\n"
+        '  - {name: Turn the flags off, use: flags.flags_off, with: {flags: "{release.flags}"}}\n'
+    ),
+    "with-checklist": _playbook(
+        "with-checklist", '{name: Turn the flags off, use: flags.flags_off, with: {flags: "{release.flags}"}}'
+    )
+    + "checklists:\n  - title: Afterwards\n    items: [{text: Check share links}, {text: Tell the clients}]\n",
 }

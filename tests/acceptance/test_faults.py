@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import pytest
 from tests.acceptance.agreeing import agree
 from tests.acceptance.client import told
 from tests.acceptance.foreign import Entry
+from tests.acceptance.waiting import until
 from tests.acceptance.world import CALL_FOR_VOTES, GOOD, Look, World
 
 AT_ONCE = 10
@@ -115,7 +115,7 @@ def test_a_provider_that_is_away_is_called_again(new_world: Callable[[Look], Wor
     rollback = world.propose("only-page")
     world.pagerduty.stop()
     world.approve(rollback)
-    waited = _until(lambda: _first_attempt(world, rollback["id"]), lambda one: one.get("state") == "not_sent")
+    waited = until(lambda: _first_attempt(world, rollback["id"]), lambda one: one.get("state") == "not_sent")
     assert waited["sent_at"] is None
     world.pagerduty.come_back()
     done = world.people.commander.wait(rollback["id"], within=60)
@@ -126,14 +126,6 @@ def test_a_provider_that_is_away_is_called_again(new_world: Callable[[Look], Wor
 def _first_attempt(world: World, key: str) -> dict[str, Any]:
     attempts = world.people.commander.rollback(key)["steps"][0]["attempts"]
     return attempts[0] if attempts else {}
-
-
-def _until(look: Callable[[], Any], right: Callable[[Any], bool], within: float = 30) -> Any:
-    give_up_at = time.monotonic() + within
-    while not right(found := look()):
-        assert time.monotonic() < give_up_at, found
-        time.sleep(0.1)
-    return found
 
 
 def test_a_change_that_somebody_else_has_made_is_not_made_again(world: World) -> None:

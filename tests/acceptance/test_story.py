@@ -16,10 +16,10 @@ from tests.acceptance.playbooks import RELEASE
 from tests.acceptance.world import BAD, GOOD, OLD, Look, World
 
 LOOKS = {
-    "full": Look(),
-    "minimal": Look(variant="minimal", hosting="minimal", chat="blind"),
-    "behind-a-prefix": Look(prefix="/gateway/eu", team="team_1", hosting="aliases_only", serving="header"),
-    "slow": Look(delay=8.0),
+    "full": Look(site=True),
+    "minimal": Look(variant="minimal", hosting="minimal", chat="blind", site=True),
+    "behind-a-prefix": Look(prefix="/gateway/eu", team="team_1", hosting="aliases_only", serving="header", site=True),
+    "slow": Look(delay=8.0, site=True),
 }
 EVERYTHING = {
     "flags": ["new-share-links off", "milestone-drag off"],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.acceptance.client import told
-from tests.acceptance.world import FIX, GOOD, VERSIONS, World
+from tests.acceptance.world import FIX, GOOD, VERSIONS, Look, World
 
 
 def test_the_requester_cannot_approve(world: World) -> None:
@@ -89,12 +91,13 @@ def test_a_rejection_ends_it(world: World) -> None:
 
 def test_open_questions_are_listed_for_whom_they_wait(world: World) -> None:
     rollback = world.propose("only-hosting")
-    mine = {one["content_hash"]: one for one in world.people.founder.all("/approvals")}
+    mine = {one["plan_hash"]: one for one in world.people.founder.all("/approvals")}
     assert rollback["plan_hash"] in mine
-    assert rollback["plan_hash"] not in {one["content_hash"] for one in world.people.commander.all("/approvals")}
+    assert rollback["plan_hash"] not in {one["plan_hash"] for one in world.people.commander.all("/approvals")}
     question = mine[rollback["plan_hash"]]
     assert question["html_url"].startswith("http")
     body = {"decision": "approve", "plan_hash": rollback["plan_hash"]}
+    world.people.founder.post(f"/approvals/{question['id']}/votes", {"decision": "approve"}).refused(422)
     world.people.founder.post(f"/approvals/{question['id']}/votes", body).must(201)
     world.people.success.post(f"/approvals/{question['id']}/votes", body).must(201)
     done = world.people.commander.wait(rollback["id"])
@@ -149,7 +152,8 @@ def test_emptying_a_cache_asks_for_the_service_s_name(world: World) -> None:
     assert world.effects() == {"cache": ["flushed 12"]}
 
 
-def test_going_forward_again_is_a_plan_of_its_own(world: World) -> None:
+def test_going_forward_again_is_a_plan_of_its_own(new_world: Callable[[Look], World]) -> None:
+    world = new_world(Look(site=True)).prepare()
     assert world.people.commander.wait(world.start("only-hosting"))["state"] == "succeeded"
     fixed = {"service": world.slug, "environment": "production", "reference": FIX, "version": VERSIONS[FIX]}
     world.people.lead.post("/deployments", fixed).must(201)

@@ -45,6 +45,7 @@ class Look:
     delay: float = 0.2
     team: str = ""
     serving: str = "json"
+    site: bool = False
 
 
 class World:
@@ -69,7 +70,7 @@ class World:
         self.pagerduty = PagerDuty(
             line(), token=f"pd-{mark}", routing_key=f"{self.number:032}", prefix=look.prefix, variant=look.variant
         )
-        self.site = Site(line(), lambda: self.vercel.serving, VERSIONS, BAD)
+        self.site = Site(line(), lambda: self.vercel.serving, VERSIONS, BAD) if look.site else None
 
     @property
     def foreigners(self) -> dict[str, Foreign]:
@@ -109,13 +110,11 @@ class World:
         for role, body in self.bodies().items():
             self.connections[role] = admin.post("/connections", body).must(201)["id"]
         admin.post("/services", {"slug": self.slug, "name": f"Portal {self.number}"}).must(201)
-        serving = {"path": "/api/version", "json": "build.version"}
-        if self.look.serving == "header":
-            serving = {"path": "/", "header": "X-App-Version"}
-        body = {
-            "name": "production", "kind": "production", "public_url": self.site.url, "serving": serving,
-            "connections": self.connections,
-        }  # fmt: skip
+        body: dict[str, Any] = {"name": "production", "kind": "production", "connections": self.connections}
+        if self.site:
+            header = {"path": "/", "header": "X-App-Version"}
+            said = header if self.look.serving == "header" else {"path": "/api/version", "json": "build.version"}
+            body |= {"public_url": self.site.url, "serving": said}
         admin.post(f"/services/{self.slug}/environments", body).must(201)
 
     def release(self, **bad: Any) -> None:
@@ -177,7 +176,7 @@ class World:
     def close(self) -> None:
         """Stop the foreign servers and give their ports back; their journals stay."""
         for foreign in (*self.foreigners.values(), self.site):
-            if not self.closed:
+            if foreign and not self.closed:
                 foreign.stop()
                 self.product.lines.put(own_line(foreign.port))
         self.closed = True
