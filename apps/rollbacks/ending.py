@@ -9,7 +9,7 @@ from apps.rollbacks.failpoints import failpoint
 from apps.rollbacks.leases import Lease, fenced
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.moving import move, move_step
-from apps.rollbacks.states import RollbackState, StepState
+from apps.rollbacks.states import EFFECTIVE, RollbackState, StepState
 from apps.timeline.log import SYSTEM, record
 from apps.timeline.models import Event
 
@@ -93,10 +93,16 @@ def _halted(run: Rollback, reason: str) -> None:
 
 
 def what_was_done(run: Rollback) -> str:
-    """Say which steps were applied and which were not: "Applied: 1, 2. Not applied: 3 to 5."."""
-    done = [step.position for step in run.steps.all() if step.state == "succeeded" or step.applied_at]
-    rest = [step.position for step in run.steps.all() if step.position not in done]
-    return f"Applied: {_listed(done)}. Not applied: {_listed(rest)}."
+    """Say what of the plan was applied: "Applied: 1, 2. In part: 3. Not applied: 4, 5. Put back: 2."."""
+    steps = list(run.steps.all())
+    touched = set(run.attempts.filter(kind="apply", state__in=sorted(EFFECTIVE)).values_list("position", flat=True))
+    done = [step.position for step in steps if step.state == "succeeded" or step.applied_at]
+    partly = [step.position for step in steps if step.position in touched and step.position not in done]
+    rest = [step.position for step in steps if step.position not in {*done, *partly}]
+    put_back = [step.position for step in steps if step.compensated]
+    said = [f"Applied: {_listed(done)}.", f"In part: {_listed(partly)}." if partly else ""]
+    said += [f"Not applied: {_listed(rest)}.", f"Put back: {_listed(put_back)}." if put_back else ""]
+    return " ".join(filter(None, said))
 
 
 def _listed(positions: list[int]) -> str:

@@ -32,8 +32,10 @@ def can_pause(rollback: Rollback) -> Answer:
 
 def can_resume(rollback: Rollback) -> Answer:
     """Answer whether resuming makes sense now."""
-    if rollback.state == RollbackState.PAUSED or rollback.pause_requested:
+    if rollback.state == RollbackState.PAUSED:
         return YES
+    if rollback.pause_requested and rollback.state in {RollbackState.RUNNING, RollbackState.QUEUED}:
+        return YES  # it has not come to rest yet
     return no(f"It is {rollback.get_state_display().lower()}, so there is nothing to resume.")
 
 

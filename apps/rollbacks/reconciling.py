@@ -17,7 +17,7 @@ from apps.rollbacks.journal import Journal
 from apps.rollbacks.leases import Lease, fenced
 from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.moving import move_attempt
-from apps.rollbacks.sending import observe
+from apps.rollbacks.sending import note_first_call, observe
 from apps.rollbacks.states import AttemptState
 from apps.timeline.clock import database_now
 from apps.timeline.log import SYSTEM, record
@@ -82,9 +82,6 @@ def reconcile(lease: Lease, rollback: Rollback, planned: PlannedStep, attempt: A
             attempt.save(update_fields=["evidence"])
             return verdict.look_again_in_seconds
         attempt.retryable = verdict.state == AttemptState.RECONCILED_NOT_APPLIED
-        attempt.sent_at = attempt.sent_at or (
-            attempt.intended_at if verdict.state == AttemptState.RECONCILED_APPLIED else None
-        )
         move_attempt(attempt, verdict.state, message=verdict.message)
         _light(attempt.step, verdict)
         record(
@@ -102,6 +99,8 @@ def _mark_unclear(lease: Lease, attempt: Attempt) -> Attempt:
         if attempt.state == AttemptState.IN_FLIGHT:
             message = "The worker stopped before the answer was written down."
             attempt.evidence = {**attempt.evidence, "detected_at": database_now().isoformat()}
+            attempt.sent_at = attempt.intended_at  # it may have been: nobody is left to say that it was not
+            note_first_call(run, attempt)
             move_attempt(attempt, AttemptState.AMBIGUOUS, message=message)
             record(
                 events.ATTEMPT_ENDED, run, by=SYSTEM, incident=run.incident_id, position=attempt.position,

@@ -205,13 +205,19 @@ def close_attempt(run: Rollback, attempt: Attempt, outcome: Outcome) -> None:
     attempt.retry_at = now + wait if attempt.retryable else None
     move_attempt(attempt, ENDINGS[outcome.kind], message=outcome.message)
     _light_lamps(attempt, outcome)
-    if attempt.sent_at and run.first_call_at is None:
-        run.first_call_at = attempt.intended_at
-        run.save(update_fields=["first_call_at"])
+    if attempt.sent_at:
+        note_first_call(run, attempt)
     record(
         events.ATTEMPT_ENDED, run, by=SYSTEM, incident=run.incident_id, position=attempt.position,
         message=outcome.message, outcome=outcome.kind, number=attempt.number,
     )  # fmt: skip
+
+
+def note_first_call(run: Rollback, attempt: Attempt) -> None:
+    """Keep when the run's first request went out, or may have."""
+    if run.first_call_at is None:
+        run.first_call_at = attempt.intended_at
+        run.save(update_fields=["first_call_at"])
 
 
 LAMP_STATES = {
