@@ -11,6 +11,7 @@ from apps.accounts import programs
 from apps.approvals import asking
 from apps.approvals.models import Question
 from apps.approvals.showing import as_json
+from apps.timeline.answers import Unacceptable
 
 router = Router(tags=["approvals"])
 
@@ -19,7 +20,7 @@ class NewVote(programs.Body):
     """One person's answer. `plan_hash` is the hash of what was read."""
 
     decision: str = Field(description="approve or reject")
-    plan_hash: str = Field(description="The SHA-256 of the content that was read.")
+    plan_hash: str | None = Field(None, description="The SHA-256 of what was read; only a plan's must be named.")
     role: str | None = None
     note: str = Field("", max_length=2000)
     accepts: list[str] = Field([], description="The losses the plan names, word for word.")
@@ -44,11 +45,13 @@ def create_vote(request: HttpRequest, id: str, body: NewVote) -> Status:
     programs.require_scope(request, programs.APPROVE)
     person = programs.person_of(request)
     question = programs.find(Question, request, pk=id)
+    if body.plan_hash is None and question.kind == "rollback.start":
+        raise Unacceptable("plan_hash: name the hash of the plan that was read.", field="plan_hash")
     asking.vote(
         question,
         by=person,
         decision=body.decision,
-        content_hash=body.plan_hash,
+        content_hash=body.plan_hash or question.content_hash,
         role=body.role or "",
         note=body.note,
         accepts=body.accepts,

@@ -21,6 +21,8 @@ class Pages(Schema):
 
 @router.get("/audit", response=dict, summary="The record, with the hashes that prove it")
 def list_events(request: reading.Asked, listing: Query[Pages]) -> dict[str, Any]:
-    """Oldest first. `hash` is SHA-256 over the previous hash, the number, SHA-256 of `body`, the actor and the time."""
+    """Oldest first. `hash` is the SHA-256 of these bytes in a row: the previous hash, `seq`, the SHA-256 of `body`,
+    `actor` in UTF-8, and `recorded_at` in microseconds since 1970; both numbers have 8 bytes, the highest first.
+    """
     reading.may_read_everything(request).or_refuse()
     return reading.page(request, Event.objects.filter(organisation=request.organisation), reading.link)
