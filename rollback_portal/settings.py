@@ -1,5 +1,6 @@
 """Every setting, read once from the environment. What an installation may set is listed in docs/operate.md."""
 
+import warnings
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -189,7 +190,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # without collectstatic the files come from where they are written
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)  # whitenoise's, about that
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 60 if MODE == "demo" or DEBUG else 3600
 

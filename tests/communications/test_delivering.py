@@ -155,8 +155,6 @@ def test_a_question_whose_signal_was_lost_is_found_by_the_sweep(incident, ian):
 
 
 @pytest.mark.django_db(transaction=True)
-
-
 def test_slack_being_down_does_not_delay_the_question(incident, ian, outside):
     outside.fault("hang_before", slug="slack", reads=None, times=100, seconds=60)
     started = timezone.now()
