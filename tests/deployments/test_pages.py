@@ -141,7 +141,7 @@ def test_the_page_says_that_production_is_pinned(production: Environment, comman
 
     assert "Production is pinned to v2.30.4" in page
     assert "new releases are built but do not go live" in page
-    assert f'href="/rollbacks/forward/{portal.pk}/"' in page
+    assert f'href="/rollbacks/forward/{production.pk}/"' in page
 
 
 def test_a_deployment_is_registered_and_judged_by_forms(production: Environment, commander: Client) -> None:
