@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tests.house.sources import DOCUMENTS, ROOT, document, modules, name_of, quo
 
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 PLACE = re.compile(r"((?:apps|rollback_portal|tests|templates|static|bin|playbooks)/[\w./-]*\w)(?:: (\w+)\(\))?")
+PICTURE = re.compile(r"images/[\w-]+\.png")
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -242,3 +245,28 @@ def _keys(of: object) -> Iterator[str]:
     elif isinstance(of, list):
         for child in of:
             yield from _keys(child)
+
+
+# --- README and pictures ---------------------------------------------------------------------------------------------
+
+
+def test_the_map_of_the_house_names_every_app_in_the_order_of_imports() -> None:
+    told = [quoted(cells[0])[0] for cells in rows(section((ROOT / "README.md").read_text(), "The map of the house"))]
+    assert sorted(told) == sorted(path.name for path in (ROOT / "apps").iterdir() if (path / "apps.py").exists())
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["layers"]
+    depth = {name.removeprefix("apps."): at for at, layer in enumerate(layers) for name in layer.split(" | ")}
+    assert sorted(told, key=lambda name: -depth[name]) == told
+
+
+def test_every_door_that_the_map_names_exists() -> None:
+    functions = {node.name for tree in modules().values() for node in ast.walk(tree) if isinstance(node, DEFINITIONS)}
+    readme = section((ROOT / "README.md").read_text(), "The map of the house")
+    doors = {word.removesuffix("()") for cells in rows(readme) for word in quoted(cells[2]) if word != "lifecycle"}
+    assert doors - functions == set()
+
+
+def test_pictures_are_small_and_shown() -> None:
+    shown = {Path(link).name for path in DOCUMENTS for link in PICTURE.findall(path.read_text())}
+    here = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
+    assert set(here) == shown
+    assert {name: size for name, size in here.items() if size > 150_000} == {}
