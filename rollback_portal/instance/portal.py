@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from rollback_portal.instance import children, environment, preparation, processes, servers
+from rollback_portal.instance import children, environment, given, preparation, processes, servers
 from rollback_portal.instance import keys as secret_keys
 from rollback_portal.instance.foreground import foreground
 from rollback_portal.instance.options import data_directory
@@ -79,6 +79,8 @@ def _with_stopped_instance(places: Places, arguments: list[str]) -> int:
     databases = Servers(places, secrets)
     try:
         with Supervisor(places) as supervisor:
+            if not databases.own_database:
+                given.check("DATABASE_URL")
             databases.start(supervisor, broker=False)
             env = {**os.environ, **_surroundings(places, secrets), **databases.addresses()}
             if arguments and arguments[0] not in UNPREPARED and not arguments[0].startswith("-"):

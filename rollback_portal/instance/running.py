@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from rollback_portal.instance import children, environment, ports, preparation, processes, readiness, servers
+from rollback_portal.instance import children, environment, given, ports, preparation, processes, readiness, servers
 from rollback_portal.instance import keys as secret_keys
 from rollback_portal.instance.environment import Door
 from rollback_portal.instance.options import Options
@@ -31,6 +31,8 @@ def run(options: Options) -> None:
         with places.held(options.mode):
             _begin_anew(places, options)
             ports.check_free(options.host, options.port)
+            for name in given.names():
+                given.check(name)
             _live(places, options)
     except Trouble as trouble:
         give_up(options.mode, trouble)
@@ -83,7 +85,7 @@ class Start:
         """Start everything, in the order in which one thing needs another, and say how to get in."""
         if self._demo:
             self._start_simulators()
-        for name in self._servers.given:
+        for name in given.names():
             say(f"  Using the server that {name} names")
         if names := self._servers.own:
             with step(f"Starting {' and '.join(names)}"):

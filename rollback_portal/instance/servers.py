@@ -40,11 +40,6 @@ class Servers:
         """The servers that we run ourselves, by their names for people."""
         return ["Postgres"] * self.own_database + ["Valkey"] * self.own_broker
 
-    @property
-    def given(self) -> list[str]:
-        """The variables by which the caller has named a server of their own."""
-        return ["DATABASE_URL"] * (not self.own_database) + ["REDIS_URL"] * (not self.own_broker)
-
     def start(self, supervisor: Supervisor, *, broker: bool = True) -> None:
         """Start the embedded servers and wait until they answer; `broker` False leaves Valkey out."""
         if not self.own_database and not self.own_broker:
