@@ -62,7 +62,10 @@ class Seat(OrganisationRow):
 
 
 class Vote(OrganisationRow):
-    """One person's answer, in one seat, to one content. The requester's id is pulled in so that Postgres can refuse it."""
+    """One person's answer, in one seat, to one content.
+
+    The requester's id is pulled in so that Postgres can refuse it.
+    """
 
     question = WithinOrganisation(Question, related_name="votes", on_delete=models.CASCADE)
     seat = WithinOrganisation(Seat, related_name="votes", on_delete=models.CASCADE)

@@ -14,7 +14,7 @@ BECOMES = {DONE: DONE, NOT_APPLICABLE: NOT_APPLICABLE, UNDONE: OPEN}  # result o
 
 
 def move(item: Item, result: str) -> None:
-    """Give the item the state that this result means; the caller saves it. Raises Unacceptable for an unknown result."""
+    """Give the item the state that this result means; the caller saves it. Raises Unacceptable for an unknown one."""
     if result not in BECOMES:
         raise Unacceptable("The result is done, not_applicable or undone.", field="result")
     item.state = BECOMES[result]

@@ -85,7 +85,7 @@ def put(connection: Connection, text: str, *, reason: str, incident: Any = None,
 
 
 def chat_of(incident: Incident | None, organisation_id: Any) -> Connection | None:
-    """Return the chat of the incident's environment; without an incident the organisation's only chat, if it has one."""
+    """Return the chat of the incident's environment; without an incident the organisation's only chat, if any."""
     uses = EnvironmentConnection.objects.filter(organisation_id=organisation_id, role=CHAT)
     if incident is not None:
         use = uses.filter(environment_id=incident.environment_id).select_related("connection").first()

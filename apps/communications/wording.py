@@ -33,7 +33,7 @@ class ReadyText:
 
 
 def ready_texts(incident: Incident) -> list[ReadyText]:
-    """Return the messages that fit an incident: of the playbook that its newest rollback runs, else of all published."""
+    """Return the messages that fit an incident: of its newest rollback's playbook, else of all published."""
     rollback = incident.rollbacks.select_related("revision", "target", "previous").order_by("-proposed_at").first()
     values = _values(incident, rollback)
     texts: dict[str, ReadyText] = {}

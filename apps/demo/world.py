@@ -58,7 +58,8 @@ TEAMS = (
             ("/share/probe",),
             ("new-share-links", "share-signing-v2"),
             (
-                "Share links made since the release were signed with the new key and stop opening; they can be sent again.",
+                "Share links made since the release were signed with the new key and stop opening; "
+                "they can be sent again.",
             ),
             ({"id": "0042_share_key_id", "kind": "additive", "reversible": True},),
             ({"name": "SHARE_SIGNING_KEY_ID"},),

@@ -173,7 +173,10 @@ def monitor(incident: Incident, *, by: Any = SYSTEM) -> Incident:
 
 @transaction.atomic
 def resolve(incident: Incident, *, by: Person, note: str = "") -> Incident:
-    """Say that it is over. The note stays inside; stakeholders read that it is resolved. Raises Refused while a rollback runs."""
+    """Say that it is over. The note stays inside; stakeholders read that it is resolved.
+
+    Raises Refused while a rollback runs.
+    """
     incident = _lock(incident)
     may_lead(by, incident).or_refuse()
     move(incident, IncidentState.RESOLVED)

@@ -90,12 +90,11 @@ def sending(
 ) -> Sending:
     """Return what identifies an attempt to the provider. The marker is the same for all attempts of a part."""
     key = idempotency_key(rollback, planned.position, part, kind)
+    title = rollback.incident.title
     return Sending(
         idempotency_key=key,
         attempt_id=str(attempt_id),
         marker=f"rollback-portal:{key[:24]}",
-        reason=f"{rollback.incident.reference}, {rollback.reference} step {planned.position}: {rollback.incident.title}"[
-            :250
-        ],
+        reason=f"{rollback.incident.reference}, {rollback.reference} step {planned.position}: {title}"[:250],
         **more,
     )

@@ -249,7 +249,8 @@ def _connection(environment: Environment, role: str, position: int) -> Connectio
     use = environment.connections.filter(role=role).select_related("connection").first()
     if use is None:
         raise Unacceptable(
-            f"Step {position} needs a {role} connection, and {environment} has none. Connect one, or choose another playbook.",
+            f"Step {position} needs a {role} connection, and {environment} has none. "
+            "Connect one, or choose another playbook.",
             field="playbook",
         )
     return use.connection

@@ -1,4 +1,4 @@
-"""Look whether an effect is really there: what the provider says, what the public address answers, what a check asks."""
+"""Look whether an effect is really there: by the provider's word, the public address, and what a check asks."""
 
 from __future__ import annotations
 

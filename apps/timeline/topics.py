@@ -41,7 +41,7 @@ def register(
     render: Callable[[str, str], str] | None = None,
     each: Callable[[Event], str] | None = None,
 ) -> None:
-    """Register a topic. `render(key, audience)` returns the fragment as it is now; `each(event)` one frame per event."""
+    """Register a topic: `render(key, audience)` returns the fragment as it is now, or `each(event)` one frame."""
     RENDERERS[name] = Renderer(concerns, render, each)
 
 

@@ -29,7 +29,7 @@ def genesis(organisation_id: Any) -> bytes:
 
 
 def link_of(previous: bytes, seq: int, body: str, actor_name: str, recorded_at: datetime) -> bytes:
-    """Return the hash that a record must carry: SHA-256 of the link before, the number, the body's hash, actor, time."""
+    """Return the hash that a record must carry: SHA-256 over link before, number, the body's hash, actor, time."""
     return hashlib.sha256(
         previous
         + seq.to_bytes(8, "big")

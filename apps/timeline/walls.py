@@ -103,7 +103,8 @@ def _reference(field: models.ForeignKey) -> str:
 def _add(schema_editor: BaseDatabaseSchemaEditor, table: str, name: str, definition: str) -> None:
     schema_editor.execute(
         f"""DO $$ BEGIN
-              IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{name}' AND conrelid = '"{table}"'::regclass) THEN
+              IF NOT EXISTS (SELECT 1 FROM pg_constraint
+                             WHERE conname = '{name}' AND conrelid = '"{table}"'::regclass) THEN
                 ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition};
               END IF; END $$"""
     )

@@ -1,4 +1,4 @@
-"""How reading grows with the record: a timeline page and a stream's catch-up beside a small record, as ratios of one run.
+"""How reading grows with the record: a timeline page and a stream's catch-up beside a small record, as ratios.
 
 `pytest tests/benchmarks -s` prints them. Nothing here asserts a time; the number of queries and of rows is asserted.
 """

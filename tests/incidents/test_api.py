@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -133,4 +134,4 @@ def test_the_record_carries_its_hashes(program, ian, environment):
     IncidentFactory(environment=environment)
     items = program(ian).get("/audit", limit=200).json()["items"]
     assert [item["seq"] for item in items] == list(range(1, len(items) + 1))
-    assert all(later["previous_hash"] == earlier["hash"] for earlier, later in zip(items, items[1:], strict=False))
+    assert all(later["previous_hash"] == earlier["hash"] for earlier, later in pairwise(items))

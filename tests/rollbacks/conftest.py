@@ -33,13 +33,16 @@ steps:
   - {name: Put the previous version back, use: hosting.rollback, with: {deployment: "{target.reference}"}}
   - {name: Clear cached share links, use: cache.delete_prefix, with: {prefix: "share:"}}
   - {name: The portal answers, check: {path: /api/health, status: 200, within_seconds: 60}}
-  - {name: Tell the team, use: chat.post, with: {text: "Rollback of {release.version} due to {incident.title}."}, on_failure: continue}
+  - name: Tell the team
+    use: chat.post
+    with: {text: "Rollback of {release.version} due to {incident.title}."}
+    on_failure: continue
 """
 
 
 @dataclass
 class Stage:
-    """Everything a story needs: `rae` asks, `ava` (founder) and `cleo` (client success) agree, `mallory` has no role."""
+    """Everything a story needs: `rae` asks, `ava` (founder) and `cleo` (client success) agree, `mallory` may not."""
 
     outside: Any
     organisation: Organisation
@@ -90,7 +93,7 @@ class Stage:
                 return rollback
             _until_due(rollback)
         raise AssertionError(
-            f"still {rollback.state} after {seconds} s: {[(s.position, s.state, s.message) for s in rollback.steps.all()]}"
+            f"still {rollback.state} after {seconds} s: {[(s.state, s.message) for s in rollback.steps.all()]}"
         )
 
 
