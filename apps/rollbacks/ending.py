@@ -74,8 +74,10 @@ def finish(lease: Lease, state: str, reason: str) -> None:
             _succeeded(run)
         elif state == RollbackState.CANCELLED:
             record(events.CANCELLED, run, by=SYSTEM, incident=run.incident_id, title=title(run), summary=reason)
+            _halted(run, reason)
         else:
             record(events.FAILED, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason=reason)
+            _halted(run, reason)
     failpoint("finished")
 
 
