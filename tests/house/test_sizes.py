@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 
-from tests.house.sources import length_of, modules
+from tests.house.sources import ROOT, length_of, modules
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 60
@@ -60,3 +61,14 @@ def test_every_public_function_says_what_it_does() -> None:
 def test_no_module_is_named_after_a_layer() -> None:
     parts = {(name, part) for name in modules() for part in name.removesuffix(".py").split("/")}
     assert sorted(name for name, part in parts if part in NAMES_THAT_SAY_NOTHING) == []
+
+
+def test_no_private_function_is_called_by_nobody() -> None:
+    idle = [
+        f"{name}:{node.lineno} {node.name}"
+        for name, tree in modules().items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("_")
+        if len(re.findall(rf"\b{node.name}\b", (ROOT / name).read_text())) == 1 and not node.decorator_list
+    ]
+    assert idle == []
