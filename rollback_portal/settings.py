@@ -192,6 +192,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True  # without collectstatic the files come from where they are written
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)  # whitenoise's, about that
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")  # whitenoise's files are short
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 60 if MODE == "demo" or DEBUG else 3600
 

@@ -15,7 +15,8 @@ from apps.deployments.models import Environment
 from apps.incidents.picture import Point, Readings
 
 POINTS = 240  # at most so many points in a chart
-NOW = timedelta(seconds=30)  # "now" is the last half minute: three rounds of the usual probe
+ROUND = timedelta(seconds=10)  # the usual probe
+NOW = timedelta(seconds=9)  # "now" is the newest round, as the chart's last point is
 SILENCE = timedelta(seconds=60)  # without a round for so long the line of the chart breaks off
 FRESH = timedelta(seconds=90)  # an older newest round is not "now" any more
 BEFORE = timedelta(hours=1)  # "before the release" is the hour before it went live
@@ -27,7 +28,7 @@ def error_series(environment: Environment, since: datetime, until: datetime | No
     Where nothing was measured for a while, a point without a value keeps the line from pretending.
     """
     until = until or timezone.now()
-    bucket = max(NOW.total_seconds() / 3, (until - since).total_seconds() / POINTS)
+    bucket = max(ROUND.total_seconds(), (until - since).total_seconds() / POINTS)
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT max(at), 100.0 * sum(failures) / nullif(sum(requests), 0) FROM checks_proberound

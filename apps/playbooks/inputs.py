@@ -37,11 +37,6 @@ def fill_inputs(definition: Definition, given: Mapping[str, Any]) -> dict[str, s
     return filled
 
 
-def values_for(filled: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
-    """Return filled inputs under their placeholder names, `inputs.<name>`."""
-    return {f"inputs.{name}": value for name, value in filled.items()}
-
-
 def _value(entry: Input, given: Any) -> tuple[str | list[str], str]:
     """Return the value to use and why it cannot be used, or an empty text."""
     is_list = entry.kind is InputKind.LIST

@@ -97,7 +97,8 @@ def _together(found: list[Verification]) -> Verification:
     order = [Proof.VIOLATED, Proof.NOT_YET, Proof.SATISFIED]
     worst = min(found, key=lambda one: order.index(one.proof))
     readings = tuple(reading for one in found for reading in (one.readings or (_reading(one),)))
-    return Verification(worst.proof, worst.message, readings)
+    said = dict.fromkeys(one.message for one in found if one.proof is worst.proof)
+    return Verification(worst.proof, " ".join(said), readings)
 
 
 def _reading(one: Verification) -> tuple[str, str]:
