@@ -97,7 +97,7 @@ def test_what_fails_at_the_start_is_told_with_the_end_of_its_log(places: Places)
 
 
 def test_what_never_gets_ready_is_given_up(places: Places) -> None:
-    slow = Child("web", ("/bin/sh", "-c", "echo still loading; sleep 1000"), {"PATH": "/usr/bin:/bin"})
+    slow = Child("web", ("/bin/sh", "-c", "echo still loading; exec sleep 1000"), {"PATH": "/usr/bin:/bin"})
     with Supervisor(places) as supervisor:
         supervisor.start(slow)
         with pytest.raises(Trouble, match="web did not get ready within 0 s"):
