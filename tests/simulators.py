@@ -62,9 +62,7 @@ def ask(
         body = json.dumps(data).encode()
         sent.setdefault("Content-Type", "application/json")
     try:
-        connection.request(
-            method, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, sent
-        )
+        connection.request(method, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, sent)
         answer = connection.getresponse()
         content = answer.read()
         return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)

@@ -5,9 +5,7 @@ from apps.timeline.kinds import kind
 DECLARED = kind("incident.declared", "{actor} declared {severity}: {title}", "stakeholder")
 SUSPECTED = kind("incident.suspected", "{actor} suspects {release}{because}")
 IDENTIFIED = kind("incident.identified", "{actor} identified the cause", "stakeholder")
-SEVERITY_CHANGED = kind(
-    "incident.severity_changed", "{actor} changed the severity from {before} to {after}{because}"
-)
+SEVERITY_CHANGED = kind("incident.severity_changed", "{actor} changed the severity from {before} to {after}{because}")
 COMMAND_TAKEN = kind("incident.command_taken", "{actor} took command")
 NOTED = kind("incident.noted", "{actor} noted: {note}")
 RECOVERY_BEGUN = kind("incident.recovery_begun", "The previous version is being put back", "stakeholder")

@@ -57,9 +57,7 @@ def declare(
         declared_by_id=by.pk,
         commander_id=by.pk,
     )
-    record(
-        events.DECLARED, incident, by=by, incident=incident, severity=incident.severity, title=incident.title
-    )
+    record(events.DECLARED, incident, by=by, incident=incident, severity=incident.severity, title=incident.title)
     return incident
 
 
@@ -110,9 +108,7 @@ def note(incident: Incident, *, by: Person, text: str) -> Incident:
 
 
 @transaction.atomic
-def identify(
-    incident: Incident, *, by: Person, suspect: Deployment | None = None, reason: str = ""
-) -> Incident:
+def identify(incident: Incident, *, by: Person, suspect: Deployment | None = None, reason: str = "") -> Incident:
     """Say that the cause is known, and which release it is. Naming another suspect later is allowed."""
     incident = _lock_active(incident)
     may_lead(by, incident).or_refuse()
@@ -190,9 +186,7 @@ def resolve(incident: Incident, *, by: Person, note: str = "") -> Incident:
 
 
 def _lock(incident: Incident) -> Incident:
-    return Incident.objects.select_for_update(no_key=True).get(
-        pk=incident.pk, organisation_id=incident.organisation_id
-    )
+    return Incident.objects.select_for_update(no_key=True).get(pk=incident.pk, organisation_id=incident.organisation_id)
 
 
 def _lock_active(incident: Incident) -> Incident:
@@ -205,14 +199,8 @@ def _lock_active(incident: Incident) -> Incident:
 def _next_number(organisation: Organisation) -> int:
     """Count one further. The lock ends with the transaction, so a number is neither given twice nor lost."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"incident-number:{organisation.pk}"]
-        )
-    newest = (
-        Incident.objects.filter(organisation=organisation)
-        .order_by("-number")
-        .values_list("number", flat=True)
-    )
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"incident-number:{organisation.pk}"])
+    newest = Incident.objects.filter(organisation=organisation).order_by("-number").values_list("number", flat=True)
     return (newest.first() or 0) + 1
 
 
@@ -244,9 +232,7 @@ def _started(moment: datetime | None, now: datetime) -> datetime:
 
 def _percent(value: float | None) -> float | None:
     if value is not None and not 0 <= value <= 100:
-        raise Unacceptable(
-            "The affected users are a share from 0 to 100 percent.", field="affected_users_percent"
-        )
+        raise Unacceptable("The affected users are a share from 0 to 100 percent.", field="affected_users_percent")
     return value
 
 

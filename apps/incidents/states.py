@@ -46,6 +46,4 @@ def move(incident: Incident, to: str) -> None:
             "A rollback of this incident is under way. Nothing was changed. Let it end or cancel it first.",
             state=here.value,
         )
-    raise Refused(
-        f"This incident is {here.label.lower()}; it cannot become {S(to).label.lower()}.", state=here.value
-    )
+    raise Refused(f"This incident is {here.label.lower()}; it cannot become {S(to).label.lower()}.", state=here.value)

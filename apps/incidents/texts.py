@@ -7,6 +7,4 @@ from apps.deployments import entering
 
 def plain(text: str, field: str, *, limit: int, required: bool = True) -> str:
     """Return the text without blanks around it; browsers send CR LF, the record keeps LF. Raises Unacceptable."""
-    return entering.text(
-        text.replace("\r\n", "\n").replace("\r", "\n"), field, limit=limit, required=required
-    )
+    return entering.text(text.replace("\r\n", "\n").replace("\r", "\n"), field, limit=limit, required=required)

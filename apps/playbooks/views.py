@@ -148,9 +148,7 @@ def _save(request: Request, found: Playbook) -> HttpResponse:
     return _saved(request, made, "published" if made.state == "published" else "saved as a draft")
 
 
-def _refused(
-    request: Request, found: Playbook | None, form: DraftForm, content: str, refusal: Refused
-) -> HttpResponse:
+def _refused(request: Request, found: Playbook | None, form: DraftForm, content: str, refusal: Refused) -> HttpResponse:
     """Show the writer's own text again with the reason, ready to be saved over what is there now."""
     if refusal.status in (403, 404):
         raise refusal

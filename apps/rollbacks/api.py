@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from ninja import Field, Query, Router, Status
 
 from apps.accounts import programs
+from apps.accounts.requests import Request
 from apps.deployments.targets import resolve_target
 from apps.incidents.models import Incident
 from apps.playbooks.models import Playbook, Revision
@@ -68,7 +69,7 @@ class LogFormat(programs.Listing):
 
 @router.post("/incidents/{id}/rollbacks", response={201: dict}, summary="Propose a rollback")
 @programs.idempotent_after_reading
-def create_rollback(request: HttpRequest, id: str, body: NewRollback) -> Callable[[], Status]:
+def create_rollback(request: Request, id: str, body: NewRollback) -> Callable[[], Status]:
     """The providers are read first, then the plan is frozen and the people who must agree are asked."""
     programs.require_scope(request, programs.WRITE)
     person = programs.person_of(request)
@@ -80,7 +81,7 @@ def create_rollback(request: HttpRequest, id: str, body: NewRollback) -> Callabl
 
 
 @router.get("/rollbacks", response=dict, summary="List rollbacks, newest first")
-def list_rollbacks(request: HttpRequest, listing: Query[Rollbacks]) -> dict[str, Any]:
+def list_rollbacks(request: Request, listing: Query[Rollbacks]) -> dict[str, Any]:
     """Filters combine."""
     rows = Rollback.objects.filter(organisation=request.organisation).select_related("service", "environment", "target")
     if listing.state:
@@ -93,20 +94,20 @@ def list_rollbacks(request: HttpRequest, listing: Query[Rollbacks]) -> dict[str,
 
 
 @router.get("/rollbacks/{id}", response=dict, summary="One rollback with its steps and attempts")
-def get_rollback(request: HttpRequest, id: str) -> dict[str, Any]:
+def get_rollback(request: Request, id: str) -> dict[str, Any]:
     """The same 404 for a foreign and an unknown id."""
     return as_json(_find(request, id))
 
 
 @router.get("/rollbacks/{id}/plan", summary="The plan's exact bytes")
-def get_plan(request: HttpRequest, id: str) -> HttpResponse:
+def get_plan(request: Request, id: str) -> HttpResponse:
     """`plan_hash` is the SHA-256 of these bytes."""
     return HttpResponse(bytes(_find(request, id).plan.canonical), content_type="application/json")
 
 
 @router.post("/rollbacks/{id}/plans", response={201: dict}, summary="Plan again after a change")
 @programs.idempotent_after_reading
-def create_plan(request: HttpRequest, id: str) -> Callable[[], Status]:
+def create_plan(request: Request, id: str) -> Callable[[], Status]:
     """Opens a new question; the old votes are void."""
     programs.require_scope(request, programs.WRITE)
     person = programs.person_of(request)
@@ -117,7 +118,7 @@ def create_plan(request: HttpRequest, id: str) -> Callable[[], Status]:
 
 @router.post("/rollbacks/{id}/approvals", response={201: dict}, summary="Approve or reject a plan")
 @programs.idempotent
-def create_approval(request: HttpRequest, id: str, body: NewVote) -> Status:
+def create_approval(request: Request, id: str, body: NewVote) -> Status:
     """The voter is the token's person; the last needed vote starts the run."""
     programs.require_scope(request, programs.APPROVE)
     person = programs.person_of(request)
@@ -137,28 +138,28 @@ def create_approval(request: HttpRequest, id: str, body: NewVote) -> Status:
 
 @router.post("/rollbacks/{id}/pause", response={201: dict}, summary="Pause before the next step")
 @programs.idempotent
-def create_pause(request: HttpRequest, id: str, body: Reason) -> Status:
+def create_pause(request: Request, id: str, body: Reason) -> Status:
     """What is under way is left to finish."""
     return _steer(request, id, body, lifecycle.pause)
 
 
 @router.post("/rollbacks/{id}/resume", response={201: dict}, summary="Go on after a pause")
 @programs.idempotent
-def create_resumption(request: HttpRequest, id: str, body: Reason) -> Status:
+def create_resumption(request: Request, id: str, body: Reason) -> Status:
     """The next step is looked at afresh first."""
     return _steer(request, id, body, lifecycle.resume)
 
 
 @router.post("/rollbacks/{id}/cancellation", response={201: dict}, summary="Cancel: send nothing new")
 @programs.idempotent
-def create_cancellation(request: HttpRequest, id: str, body: Reason) -> Status:
+def create_cancellation(request: Request, id: str, body: Reason) -> Status:
     """What was applied stays, and is named."""
     return _steer(request, id, body, lifecycle.cancel)
 
 
 @router.post("/rollbacks/{id}/steps/{position}/retry", response={202: dict}, summary="Try a step again")
 @programs.idempotent
-def create_retry(request: HttpRequest, id: str, position: str, body: StepDeed) -> Status:
+def create_retry(request: Request, id: str, position: str, body: StepDeed) -> Status:
     """The outside is looked at before anything is sent."""
     rollback = _steered(request, id)
     operating.retry(rollback, _position(position), by=programs.person_of(request), reason=body.reason)
@@ -167,7 +168,7 @@ def create_retry(request: HttpRequest, id: str, position: str, body: StepDeed) -
 
 @router.post("/rollbacks/{id}/steps/{position}/skip", response={202: dict}, summary="Ask to leave a step out")
 @programs.idempotent
-def create_skip(request: HttpRequest, id: str, position: str, body: StepDeed) -> Status:
+def create_skip(request: Request, id: str, position: str, body: StepDeed) -> Status:
     """`approval` is the question that others must agree on."""
     rollback = _steered(request, id)
     question = operating.ask_to_skip(rollback, _position(position), by=programs.person_of(request), reason=body.reason)
@@ -176,7 +177,7 @@ def create_skip(request: HttpRequest, id: str, position: str, body: StepDeed) ->
 
 @router.post("/rollbacks/{id}/steps/{position}/adoption", response={202: dict}, summary="Say that a step has happened")
 @programs.idempotent
-def create_adoption(request: HttpRequest, id: str, position: str, body: StepDeed) -> Status:
+def create_adoption(request: Request, id: str, position: str, body: StepDeed) -> Status:
     """`approval` is the question that a second person must agree on; a person's own step needs nobody else."""
     rollback = _steered(request, id)
     outcome = operating.ask_to_adopt(
@@ -191,7 +192,7 @@ def create_adoption(request: HttpRequest, id: str, position: str, body: StepDeed
 
 
 @router.get("/rollback-log", summary="The rollback log: date, environment, reason, method, duration …")
-def get_rollback_log(request: HttpRequest, listing: Query[LogFormat]) -> Any:
+def get_rollback_log(request: Request, listing: Query[LogFormat]) -> Any:
     """Newest first; CSV cells that a spreadsheet would run as a formula are quoted."""
     rows = Rollback.objects.filter(organisation=request.organisation, approved_at__isnull=False).select_related(
         "plan", "service", "environment", "incident", "target", "requester", "question"
@@ -210,7 +211,7 @@ def published(playbook: Playbook) -> Revision:
     return playbook.published
 
 
-def _find(request: HttpRequest, id: str) -> Rollback:
+def _find(request: Request, id: str) -> Rollback:
     rows = Rollback.objects.select_related(
         "service",
         "environment",
@@ -239,12 +240,12 @@ def _fresh(rollback: Rollback) -> Rollback:
     ).get(pk=rollback.pk)
 
 
-def _steered(request: HttpRequest, id: str) -> Rollback:
+def _steered(request: Request, id: str) -> Rollback:
     programs.require_scope(request, programs.WRITE)
     return _find(request, id)
 
 
-def _steer(request: HttpRequest, id: str, body: Reason, verb: Callable[..., Rollback]) -> Status:
+def _steer(request: Request, id: str, body: Reason, verb: Callable[..., Rollback]) -> Status:
     rollback = _steered(request, id)
     verb(rollback, by=programs.person_of(request), reason=body.reason)
     return Status(201, as_json(_fresh(rollback)))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.instance import Product, running
 from tests.acceptance.playbooks import PLAYBOOKS
+from tests.acceptance.rival import Rival
 from tests.acceptance.world import Look, People, World
 
 PORTS = 150  # six for each world that is open at the same time
@@ -43,6 +44,16 @@ ROLES = {
     "reliability-partner": ["read", "write", "approve", "admin"],
     "stakeholder": ["read", "write"],
 }
+
+
+@pytest.fixture(scope="session")
+def rival(product: Product, people: People) -> Rival:
+    """The second organisation; its commander holds every right there."""
+    product.portal("organisation", "create", "rival", "--name", "Rival", "--admin", "admin@rival.example")
+    roles = ("--role", "incident-commander", "--role", "reliability-partner", "--role", "admin")
+    product.portal("person", "create", "commander@rival.example", "--organisation", "rival", *roles)
+    scopes = ["read", "write", "approve", "admin"]
+    return Rival(*product.tokens([(f"{name}@rival.example", "rival", scopes) for name in ("admin", "commander")]))
 
 
 @pytest.fixture(scope="session")

@@ -51,4 +51,21 @@ PLAYBOOKS = {
         "with-checklist", '{name: Turn the flags off, use: flags.flags_off, with: {flags: "{release.flags}"}}'
     )
     + "checklists:\n  - title: Afterwards\n    items: [{text: Check share links}, {text: Tell the clients}]\n",
+    "unobservable": _playbook(
+        "unobservable",
+        "{name: Tell the old system, use: code.request, with: {method: POST, path: /switch, json: {to: old}}}",
+    ),
+    "put-back": _playbook(
+        "put-back",
+        '{name: Turn the flags off, use: flags.flags_off, with: {flags: "{release.flags}"}}',
+        '{name: Go back, use: hosting.rollback, with: {deployment: "{target.reference}"}, on_failure: compensate}',
+    ),
+    "checked": _playbook(
+        "checked",
+        '{name: Put it back, use: hosting.rollback, with: {deployment: "{target.reference}"}}',
+        "{name: It answers, check: {path: /api/health, status: 200, within_seconds: 4}}",
+        '{name: Clear links, use: cache.delete_prefix, with: {prefix: "share:"}}',
+    ),
+    "noted": _playbook("noted", "{name: Note it, use: paging.note, with: {incident: PINC001, content: Going back}}"),
+    "by-hand": _playbook("by-hand", "{name: Call the bank, human: Call them and ask., evidence: true}"),
 }

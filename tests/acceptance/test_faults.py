@@ -73,7 +73,7 @@ def campaign(new_world: Callable[[Look], World]) -> dict[str, Future[Ending]]:
 
 
 def _run(case: Case, new_world: Callable[[Look], World]) -> Ending:
-    world = new_world(Look()).prepare()
+    world = new_world(Look()).prepare(case.role)
     playbook, _ = STEPS[case.role]
     rollback = world.propose(playbook)
     foreign = world.foreigners[case.role]

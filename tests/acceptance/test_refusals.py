@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.client import Api
 from tests.acceptance.instance import Product
+from tests.acceptance.rival import Rival
 from tests.acceptance.world import People, World
 
 NOWHERE = "01a1f872-0000-7000-8000-000000000000"
@@ -33,13 +34,10 @@ def test_guessing_tokens_is_slowed_down(product: Product) -> None:
 
 
 def test_a_scope_that_the_token_lacks_is_named(product: Product, world: World) -> None:
-    reader = product.token("incident-commander@acceptance.example", "acme", ["read"])
+    reader = product.token("incident-commander@acceptance.example", "acme", [])  # no scope given means read
     reader.get("/incidents").must(200)
     body = {"title": "x", "severity": "P1", "service": world.slug, "environment": "production"}
     assert "write" in reader.post("/incidents", body).refused(403)["detail"]
-    silent = product.token("incident-commander@acceptance.example", "acme", [])
-    silent.get("/incidents").must(200)
-    silent.post("/incidents", body).refused(403)
 
 
 @pytest.mark.parametrize(
@@ -73,34 +71,6 @@ def test_unknown_references_are_told_alike(world: World, rival: Rival) -> None:
         f"/services/{world.slug}/environments", environment | {"connections": {"hosting": NOWHERE}}
     )
     assert foreign.refused(422, "unknown_reference") == unknown.refused(422, "unknown_reference")
-
-
-class Rival:
-    """A second organisation on the same installation, with one of everything."""
-
-    def __init__(self, admin: Api, commander: Api) -> None:
-        self.admin, self.commander, self.service = admin, commander, "rival-shop"
-        admin.post("/services", {"slug": self.service, "name": "Rival shop"}).must(201)
-        body = {
-            "name": "vercel", "provider": "vercel", "settings": {"project_id": "prj_1"}, "credentials": {"token": "t"},
-        }  # fmt: skip
-        self.connection = admin.post("/connections", body).must(201)["id"]
-        admin.post(f"/services/{self.service}/environments", {"name": "production", "kind": "production"}).must(201)
-        incident = {"title": "Ours", "severity": "P2", "service": self.service, "environment": "production"}
-        self.incident = commander.post("/incidents", incident).must(201)["id"]
-        freeze = {"stops": "deployments", "scope": "organisation", "reason": "Ours"}
-        self.freeze = commander.post("/freezes", freeze).must(201)["id"]
-
-
-@pytest.fixture(scope="module")
-def rival(product: Product, people: People) -> Rival:
-    """The second organisation."""
-    product.portal("organisation", "create", "rival", "--name", "Rival", "--admin", "admin@rival.example")
-    person = ("person", "create", "commander@rival.example", "--organisation", "rival", "--role", "incident-commander")
-    product.portal(*person)
-    scopes = ["read", "write", "approve", "admin"]
-    wanted = [("admin@rival.example", "rival", scopes), ("commander@rival.example", "rival", scopes)]
-    return Rival(*product.tokens(wanted))
 
 
 def test_another_organisation_is_a_wall(world: World, rival: Rival) -> None:

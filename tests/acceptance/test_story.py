@@ -20,6 +20,7 @@ LOOKS = {
     "minimal": Look(variant="minimal", hosting="minimal", chat="blind", site=True),
     "behind-a-prefix": Look(prefix="/gateway/eu", team="team_1", hosting="aliases_only", serving="header", site=True),
     "slow": Look(delay=8.0, site=True),
+    "with-a-slash-at-the-end": Look(prefix="/p", hosting="bare", site=True, slash=True, channel="#incidents"),
 }
 EVERYTHING = {
     "flags": ["new-share-links off", "milestone-drag off"],

@@ -46,6 +46,8 @@ class Look:
     team: str = ""
     serving: str = "json"
     site: bool = False
+    slash: bool = False
+    channel: str = "C0FOREIGN"
 
 
 class World:
@@ -70,7 +72,7 @@ class World:
         self.pagerduty = PagerDuty(
             line(), token=f"pd-{mark}", routing_key=f"{self.number:032}", prefix=look.prefix, variant=look.variant
         )
-        self.site = Site(line(), lambda: self.vercel.serving, VERSIONS, BAD) if look.site else None
+        self.site = Site(line(), lambda: self.vercel.serving, VERSIONS, {BAD}) if look.site else None
 
     @property
     def foreigners(self) -> dict[str, Foreign]:
@@ -88,7 +90,7 @@ class World:
                 "launchdarkly", {"project_key": "portal", "environment_key": "production"}, {"token": self.flags.token},
             ),
             "cache": ("upstash", {}, {"rest_token": self.cache.token}),
-            "chat": ("slack", {"channel": "C0FOREIGN"}, {"bot_token": self.slack.token}),
+            "chat": ("slack", {"channel": self.look.channel}, {"bot_token": self.slack.token}),
             "paging": (
                 "pagerduty", {"service_id": self.pagerduty.service, "from_email": self.pagerduty.sender},
                 {"api_token": self.pagerduty.token, "routing_key": self.pagerduty.routing_key},
@@ -96,19 +98,21 @@ class World:
         }  # fmt: skip
         if self.look.team:
             settings["hosting"][1]["team_id"] = self.look.team
+        end = "/" if self.look.slash else ""
         return {
             role: {
-                "name": f"{provider} {self.number}", "provider": provider, "base_url": self.foreigners[role].url,
+                "name": f"{provider} {self.number}", "provider": provider, "base_url": self.foreigners[role].url + end,
                 "settings": said, "credentials": secret,
             }
             for role, (provider, said, secret) in settings.items()
         }  # fmt: skip
 
-    def connect(self) -> None:
-        """Make the connections, the service and its environment."""
+    def connect(self, *roles: str) -> None:
+        """Make the connections (those of `roles`, else all), the service and its environment."""
         admin = self.people.admin
         for role, body in self.bodies().items():
-            self.connections[role] = admin.post("/connections", body).must(201)["id"]
+            if not roles or role in roles:
+                self.connections[role] = admin.post("/connections", body).must(201)["id"]
         admin.post("/services", {"slug": self.slug, "name": f"Portal {self.number}"}).must(201)
         body: dict[str, Any] = {"name": "production", "kind": "production", "connections": self.connections}
         if self.site:
@@ -134,9 +138,9 @@ class World:
         self.incident = self.people.commander.post("/incidents", body | more).must(201)["id"]
         return self.incident
 
-    def prepare(self, **bad: Any) -> World:
+    def prepare(self, *roles: str, **bad: Any) -> World:
         """Do all of it: connect, release, declare."""
-        self.connect()
+        self.connect(*roles)
         self.release(**bad)
         self.declare()
         return self

@@ -38,18 +38,14 @@ def rae(team: Organisation) -> Person:
 @pytest.fixture
 def sam(team: Organisation) -> Person:
     """A stakeholder: may follow, and nothing else."""
-    return PersonFactory(
-        organisation=team, name="Sam Stakeholder", email="sam@harbour.example", roles=["stakeholder"]
-    )
+    return PersonFactory(organisation=team, name="Sam Stakeholder", email="sam@harbour.example", roles=["stakeholder"])
 
 
 @pytest.fixture
 def mallory(db: None) -> Person:
     """An administrator of another organisation."""
     other = OrganisationFactory(slug="elsewhere", name="Elsewhere")
-    return PersonFactory(
-        organisation=other, name="Mallory", email="mallory@elsewhere.example", roles=["admin"]
-    )
+    return PersonFactory(organisation=other, name="Mallory", email="mallory@elsewhere.example", roles=["admin"])
 
 
 def sign_in(person: Person, **client: Any) -> Client:

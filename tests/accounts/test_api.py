@@ -122,9 +122,7 @@ def test_the_scope_does_not_replace_the_person_s_right(rae: Person) -> None:
 
 
 def test_a_service_token_reads_and_does_not_administer(team: Organisation, ada: Person) -> None:
-    _, secret = giving_tokens.create_token(
-        team, person=None, name="pipeline", scopes=["write", "admin"], by=ada
-    )
+    _, secret = giving_tokens.create_token(team, person=None, name="pipeline", scopes=["write", "admin"], by=ada)
     client = Client(headers={"Authorization": f"Bearer {secret}"})
     assert client.get("/api/v1/people").status_code == 200
     is_problem(post(client, NEW), 403, "forbidden")
@@ -198,9 +196,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-BODIES = (
-    st.fixed_dictionaries({}, optional={"email": JSON, "name": JSON, "roles": JSON, "extra": JSON}) | JSON
-)
+BODIES = st.fixed_dictionaries({}, optional={"email": JSON, "name": JSON, "roles": JSON, "extra": JSON}) | JSON
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -226,9 +222,7 @@ def test_a_misspelt_parameter_is_named(ada: Person) -> None:
 
 @pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "", "1.5", "٣", "9" * 400])
 def test_an_impossible_limit_is_named(ada: Person, limit: str) -> None:
-    assert (
-        is_problem(program(ada).get("/api/v1/people", {"limit": limit}), 422, "invalid")["field"] == "limit"
-    )
+    assert is_problem(program(ada).get("/api/v1/people", {"limit": limit}), 422, "invalid")["field"] == "limit"
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(ada: Person, rae: Person, sam: Person) -> None:
@@ -288,9 +282,7 @@ def test_a_key_that_is_in_flight_is_told_so_and_an_abandoned_one_is_taken_over(a
 
 def test_a_refused_call_leaves_its_key_free(ada: Person) -> None:
     client = program(ada)
-    is_problem(
-        post(client, {**NEW, "roles": ["nowhere"]}, **{"Idempotency-Key": "k1"}), 422, "unknown_reference"
-    )
+    is_problem(post(client, {**NEW, "roles": ["nowhere"]}, **{"Idempotency-Key": "k1"}), 422, "unknown_reference")
     assert post(client, NEW, **{"Idempotency-Key": "k1"}).status_code == 201
 
 

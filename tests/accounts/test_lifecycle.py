@@ -54,9 +54,7 @@ def test_the_same_address_twice_is_refused(ada: Person, team: Organisation) -> N
         lifecycle.add_person(team, email="ADA@harbour.example", by=ada)
 
 
-def test_a_role_that_is_not_here_is_an_unknown_reference_and_nobody_is_added(
-    ada: Person, team: Organisation
-) -> None:
+def test_a_role_that_is_not_here_is_an_unknown_reference_and_nobody_is_added(ada: Person, team: Organisation) -> None:
     with pytest.raises(Unacceptable) as refused:
         lifecycle.add_person(team, email="kim@harbour.example", roles=["emperor"], by=ada)
     assert refused.value.code == "unknown_reference"
@@ -64,9 +62,7 @@ def test_a_role_that_is_not_here_is_an_unknown_reference_and_nobody_is_added(
     assert not User.objects.filter(email="kim@harbour.example").exists()
 
 
-def test_only_an_administrator_changes_people(
-    rae: Person, sam: Person, mallory: Person, team: Organisation
-) -> None:
+def test_only_an_administrator_changes_people(rae: Person, sam: Person, mallory: Person, team: Organisation) -> None:
     founder = Role.objects.get(organisation=team, slug="founder")
     for stranger in (rae, sam, mallory):
         with pytest.raises(Forbidden):
@@ -84,9 +80,7 @@ def test_a_role_of_another_organisation_cannot_be_given(ada: Person, sam: Person
     assert refused.value.code == "unknown_reference"
 
 
-def test_a_given_role_counts_at_once_and_a_taken_one_no_more(
-    ada: Person, sam: Person, team: Organisation
-) -> None:
+def test_a_given_role_counts_at_once_and_a_taken_one_no_more(ada: Person, sam: Person, team: Organisation) -> None:
     partner = Role.objects.get(organisation=team, slug="reliability-partner")
     sam = lifecycle.give_role(sam, partner, by=ada)
     assert may(sam, PROPOSE)
@@ -98,9 +92,7 @@ def test_giving_a_role_twice_is_told_once(ada: Person, sam: Person, team: Organi
     founder = Role.objects.get(organisation=team, slug="founder")
     lifecycle.give_role(sam, founder, by=ada)
     lifecycle.give_role(sam, founder, by=ada)
-    assert (
-        Event.objects.filter(kind="role.given", subject_id=str(sam.pk), text__contains="Founder").count() == 1
-    )
+    assert Event.objects.filter(kind="role.given", subject_id=str(sam.pk), text__contains="Founder").count() == 1
 
 
 def test_the_last_administrator_stays(ada: Person, team: Organisation) -> None:

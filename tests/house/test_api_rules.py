@@ -109,10 +109,7 @@ def test_every_list_refuses_a_page_that_cannot_be(ada: Person) -> None:
     ]
     assert "/api/v1/incidents" in lists
     wrong = [
-        (path, page, fault)
-        for path in lists
-        for page in WRONG_PAGES
-        for fault in refusals(client.get(path, page), 422)
+        (path, page, fault) for path in lists for page in WRONG_PAGES for fault in refusals(client.get(path, page), 422)
     ]
     assert wrong == []
 

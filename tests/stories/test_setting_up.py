@@ -39,9 +39,8 @@ def test_the_first_administrator_needs_nothing_but_forms(demo: Demo, empty: Inst
 
 def the_link(instance: Instance, pattern: str) -> str:
     """Return the path of the link that the first start printed."""
-    found = re.search(pattern, instance.told.read_text())
-    assert found, instance.told.read_text()
-    return found[1]
+    found = eventually(lambda: re.search(pattern, instance.told.read_text()), what="printed link")
+    return str(found[1])
 
 
 def set_up(page: Page) -> None:

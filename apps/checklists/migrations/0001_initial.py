@@ -8,69 +8,135 @@ import apps.timeline.walls
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('incidents', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("incidents", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Checklist',
+            name="Checklist",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('rollback_id', models.UUIDField(null=True)),
-                ('title', models.CharField(max_length=200)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('incident', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='checklists', to='incidents.incident')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("rollback_id", models.UUIDField(null=True)),
+                ("title", models.CharField(max_length=200)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "incident",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="checklists",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'created_at'],
+                "ordering": ["position", "created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('text', models.CharField(max_length=500)),
-                ('hint', models.CharField(blank=True, max_length=500)),
-                ('role', models.CharField(blank=True, max_length=60)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('state', models.CharField(default='open', max_length=16)),
-                ('checklist', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='checklists.checklist')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("text", models.CharField(max_length=500)),
+                ("hint", models.CharField(blank=True, max_length=500)),
+                ("role", models.CharField(blank=True, max_length=60)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("state", models.CharField(default="open", max_length=16)),
+                (
+                    "checklist",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="checklists.checklist",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Tick',
+            name="Tick",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('result', models.CharField(max_length=16)),
-                ('note', models.TextField(blank=True)),
-                ('evidence', models.TextField(blank=True)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('item', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='ticks', to='checklists.item')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
-                ('person', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("result", models.CharField(max_length=16)),
+                ("note", models.TextField(blank=True)),
+                ("evidence", models.TextField(blank=True)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "item",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="ticks",
+                        to="checklists.item",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organisation"
+                    ),
+                ),
+                (
+                    "person",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.person",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at'],
+                "ordering": ["-at"],
             },
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done', 'not_applicable'])), name='an_item_has_a_known_state'),
+            model_name="item",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "done", "not_applicable"])), name="an_item_has_a_known_state"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tick',
-            constraint=models.CheckConstraint(condition=models.Q(('result__in', ['done', 'not_applicable', 'undone'])), name='a_tick_has_a_known_result'),
+            model_name="tick",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("result__in", ["done", "not_applicable", "undone"])),
+                name="a_tick_has_a_known_result",
+            ),
         ),
     ]

@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [("checklists", "0001_initial"), ("timeline", "0003_chain")]
     operations = [
         migrations.RunSQL(
-            RULES, "DROP TRIGGER tick_is_recorded ON checklists_tick; DROP TRIGGER tick_never_changes ON checklists_tick"
+            RULES,
+            "DROP TRIGGER tick_is_recorded ON checklists_tick; DROP TRIGGER tick_never_changes ON checklists_tick",
         )
     ]

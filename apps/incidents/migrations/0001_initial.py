@@ -8,40 +8,111 @@ import apps.timeline.walls
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('deployments', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("deployments", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=200)),
-                ('severity', models.CharField(choices=[('P0', 'P0'), ('P1', 'P1'), ('P2', 'P2'), ('P3', 'P3')], max_length=2)),
-                ('summary', models.TextField(blank=True)),
-                ('state', models.CharField(default='investigating', max_length=16)),
-                ('started_at', models.DateTimeField()),
-                ('declared_at', models.DateTimeField(auto_now_add=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('externally_visible', models.BooleanField(default=False)),
-                ('affected_users_percent', models.FloatField(null=True)),
-                ('next_update_at', models.DateTimeField(null=True)),
-                ('commander', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.person')),
-                ('declared_by', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.person')),
-                ('environment', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='deployments.environment')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
-                ('service', apps.timeline.walls.WithinOrganisation(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='deployments.service')),
-                ('suspect', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='deployments.deployment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=200)),
+                (
+                    "severity",
+                    models.CharField(choices=[("P0", "P0"), ("P1", "P1"), ("P2", "P2"), ("P3", "P3")], max_length=2),
+                ),
+                ("summary", models.TextField(blank=True)),
+                ("state", models.CharField(default="investigating", max_length=16)),
+                ("started_at", models.DateTimeField()),
+                ("declared_at", models.DateTimeField(auto_now_add=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("externally_visible", models.BooleanField(default=False)),
+                ("affected_users_percent", models.FloatField(null=True)),
+                ("next_update_at", models.DateTimeField(null=True)),
+                (
+                    "commander",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.person",
+                    ),
+                ),
+                (
+                    "declared_by",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.person",
+                    ),
+                ),
+                (
+                    "environment",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="deployments.environment",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organisation"
+                    ),
+                ),
+                (
+                    "service",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="deployments.service",
+                    ),
+                ),
+                (
+                    "suspect",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="deployments.deployment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-declared_at'],
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'number'), name='one_incident_per_number'), models.CheckConstraint(condition=models.Q(('state__in', ['investigating', 'identified', 'rolling_back', 'monitoring', 'resolved'])), name='an_incident_has_a_known_state'), models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('state', 'resolved')), models.Q(models.Q(('state', 'resolved'), _negated=True), ('resolved_at', None)), _connector='OR'), name='resolved_incidents_have_a_time')],
+                "ordering": ["-declared_at"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organisation", "number"), name="one_incident_per_number"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["investigating", "identified", "rolling_back", "monitoring", "resolved"])
+                        ),
+                        name="an_incident_has_a_known_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("resolved_at__isnull", False), ("state", "resolved")),
+                            models.Q(models.Q(("state", "resolved"), _negated=True), ("resolved_at", None)),
+                            _connector="OR",
+                        ),
+                        name="resolved_incidents_have_a_time",
+                    ),
+                ],
             },
         ),
     ]

@@ -8,33 +8,53 @@ import apps.timeline.walls
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.UUIDField(default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('provider', models.SlugField(max_length=40)),
-                ('base_url', models.URLField(blank=True, max_length=500)),
-                ('settings', models.JSONField(default=dict)),
-                ('sealed_credentials', models.TextField(blank=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('check_ok', models.BooleanField(null=True)),
-                ('findings', models.JSONField(default=list)),
-                ('created_by', apps.timeline.walls.WithinOrganisation(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.person')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.timeline.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("provider", models.SlugField(max_length=40)),
+                ("base_url", models.URLField(blank=True, max_length=500)),
+                ("settings", models.JSONField(default=dict)),
+                ("sealed_credentials", models.TextField(blank=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("check_ok", models.BooleanField(null=True)),
+                ("findings", models.JSONField(default=list)),
+                (
+                    "created_by",
+                    apps.timeline.walls.WithinOrganisation(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.person",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organisation"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('organisation', 'name'), name='one_connection_per_name')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organisation", "name"), name="one_connection_per_name")
+                ],
             },
         ),
     ]

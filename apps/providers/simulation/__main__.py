@@ -18,9 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="simulators", description="Serve a simulator of every provider.")
     parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument(
-        "--data-dir", type=Path, default=None, help="keeps state and journal; without it: in memory"
-    )
+    parser.add_argument("--data-dir", type=Path, default=None, help="keeps state and journal; without it: in memory")
     parser.add_argument("--describe", action="store_true", help="print the starting world as JSON and end")
     options = parser.parse_args(arguments)
     try:

@@ -49,9 +49,7 @@ class Fault:
         """Reads one line of a script; raises `UnknownFault` for an unknown kind or field."""
         unknown = set(script) - ({f.name for f in fields(cls)} - {"hits", "seen", "past"})
         if unknown or script.get("kind") not in KINDS:
-            raise UnknownFault(
-                f"Unknown: {sorted(unknown) or script.get('kind')}. Kinds: {', '.join(sorted(KINDS))}."
-            )
+            raise UnknownFault(f"Unknown: {sorted(unknown) or script.get('kind')}. Kinds: {', '.join(sorted(KINDS))}.")
         if isinstance(script.get("retry_after"), int | float):
             script = {**script, "retry_after": str(script["retry_after"])}
         return cls(**script)

@@ -47,9 +47,7 @@ class Front:
         else:
             await wire.send_whole(send, self.control.answer(slug, request), head=head)
 
-    async def _serve(
-        self, simulator: Simulator, request: Request, receive: wire.Receive, send: wire.Send
-    ) -> None:
+    async def _serve(self, simulator: Simulator, request: Request, receive: wire.Receive, send: wire.Send) -> None:
         request.sent_path = request.path
         request.path = simulator.path(request.path)
         mutates = self._mutates(simulator, request)
@@ -115,9 +113,7 @@ class Front:
         slug = simulator.slug
         strict = entry is not None and self.world.settings(slug)["require_attempt_id"]
         if strict and not request.headers.get("x-attempt-id"):
-            return simulator.refuse(
-                Refusal(428, "This simulator is set to refuse changes without X-Attempt-Id.")
-            )
+            return simulator.refuse(Refusal(428, "This simulator is set to refuse changes without X-Attempt-Id."))
         past = self.faults.past_for(slug, request) if entry is None else None
         if past is not None:
             with self.world.looking_back(slug, past):
@@ -192,9 +188,7 @@ def _request(scope: dict[str, Any], body: bytes) -> Request:
     host = headers.get("host") or ":".join(str(part) for part in scope.get("server") or ("127.0.0.1", 0))
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     raw = scope.get("raw_path") or scope["path"].encode()
-    return Request(
-        scope["method"], raw.decode("latin-1").partition("?")[0], query, headers, body, f"http://{host}"
-    )
+    return Request(scope["method"], raw.decode("latin-1").partition("?")[0], query, headers, body, f"http://{host}")
 
 
 def _without_prefix(path: str) -> tuple[str, str]:

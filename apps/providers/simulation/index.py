@@ -25,17 +25,14 @@ def document(title: str, body: str, *, refresh_seconds: int = 0) -> str:
 
 def html(world: World) -> str:
     """The index: the customers' sites, their Slack channels, the journal."""
-    sites = "".join(
-        f'<li><a href="/site/{o.slug}/">{escape(o.name)}: the public site</a></li>' for o in ORGANISATIONS
-    )
+    sites = "".join(f'<li><a href="/site/{o.slug}/">{escape(o.name)}: the public site</a></li>' for o in ORGANISATIONS)
     channels = "".join(
         f'<li><a href="/slack/view/{o.slug}/{name}">{escape(o.name)} #{name}</a></li>'
         for o in ORGANISATIONS
         for name in o.channels
     )
     incidents = "".join(
-        f'<li><a href="/pagerduty/view/{o.slug}/incidents">{escape(o.name)}: incidents</a></li>'
-        for o in ORGANISATIONS
+        f'<li><a href="/pagerduty/view/{o.slug}/incidents">{escape(o.name)}: incidents</a></li>' for o in ORGANISATIONS
     )
     slugs = ", ".join(f"<code>/{slug}/</code>" for slug in world.simulators)
     return document(

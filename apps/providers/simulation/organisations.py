@@ -55,12 +55,8 @@ MOTION_MAVERICKS = Organisation(
         "api.motion-mavericks.example",
     ),
     releases=(
-        Release(
-            "v2.28.0", "dpl_2Fj6yKpS", "a71c0d3", "Lena Fischer", 44 * DAY, "Agencies can reorder milestones"
-        ),
-        Release(
-            "v2.29.1", "dpl_8Tw3rQzL", "c05be91", "Tom Okafor", 27 * DAY, "Faster asset playback on phones"
-        ),
+        Release("v2.28.0", "dpl_2Fj6yKpS", "a71c0d3", "Lena Fischer", 44 * DAY, "Agencies can reorder milestones"),
+        Release("v2.29.1", "dpl_8Tw3rQzL", "c05be91", "Tom Okafor", 27 * DAY, "Faster asset playback on phones"),
         Release("v2.30.0", "dpl_5Bn1mXcD", "e93f7aa", "Lena Fischer", 16 * DAY, "Notification digests"),
         Release("v2.30.3", "dpl_9Gk4hVsJ", "77d21bc", "Hanna Lindqvist", 9 * DAY, "Fix digest time zones"),
         Release(

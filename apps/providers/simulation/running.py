@@ -43,9 +43,7 @@ class Simulators:
         command = [sys.executable, "-m", "apps.providers.simulation", "--port", str(self.port)]
         if self.data_dir:
             command += ["--data-dir", str(self.data_dir)]
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._log, text=True
-        )
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._log, text=True)
         # A start that hangs is ended by the timer; reading its output then comes to an end too.
         timer = threading.Timer(START_SECONDS, self._process.kill)
         timer.start()

@@ -40,9 +40,7 @@ def serve(port: int, *, host: str = "127.0.0.1", data_dir: Path | None = None) -
     own = _ports_after(host, port, len(known))
     world = World(known, opened(data_dir))
     ports = dict(zip((_port(sock) for sock in own), known, strict=True))
-    lines = [
-        f"{slug}\thttp://{host}:{_port(main)}/{slug}\thttp://{host}:{root}" for root, slug in ports.items()
-    ]
+    lines = [f"{slug}\thttp://{host}:{_port(main)}/{slug}\thttp://{host}:{root}" for root, slug in ports.items()]
     config = uvicorn.Config(
         Front(world, ports),
         log_level="warning",

@@ -46,9 +46,7 @@ class Storage:
         rows = self._db.execute("select slug, body from state").fetchall()
         return {row["slug"]: json.loads(row["body"]) for row in rows}
 
-    def keep(
-        self, states: dict[str, Any], entry: int | None = None, effects: list[Any] | None = None
-    ) -> None:
+    def keep(self, states: dict[str, Any], entry: int | None = None, effects: list[Any] | None = None) -> None:
         """Commits states, and with them the effect of the journal entry that caused them."""
         with self._db:
             for slug, state in states.items():
@@ -65,9 +63,7 @@ class Storage:
         names = ", ".join(facts)
         marks = ", ".join("?" for _ in facts)
         with self._db:
-            cursor = self._db.execute(
-                f"insert into journal ({names}) values ({marks})", tuple(facts.values())
-            )
+            cursor = self._db.execute(f"insert into journal ({names}) values ({marks})", tuple(facts.values()))
         return int(cursor.lastrowid or 0)
 
     def answered(self, entry: int, status: int | None, ending: str) -> None:

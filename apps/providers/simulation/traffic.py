@@ -64,9 +64,7 @@ def start_job(
         last = number == len(addresses)
         at = now_ms + int(seconds * 1000 * number / len(addresses))
         fails = alias in failing
-        moves.append(
-            {"alias": alias, "at": None if last and not ends else at, "fails": fails, "status": "pending"}
-        )
+        moves.append({"alias": alias, "at": None if last and not ends else at, "fails": fails, "status": "pending"})
     project["job"] = {
         "type": kind,
         "fromDeploymentId": current(project),
@@ -97,9 +95,7 @@ def running(project: Project, now_ms: int) -> bool:
 
 def point(project: Project, alias: str, deployment: str, at_ms: int) -> str | None:
     """Points one address to a deployment; returns what it pointed to before."""
-    record = project["aliases"].setdefault(
-        alias, {"deployment": None, "before": None, "moved_at": 0, "uid": alias}
-    )
+    record = project["aliases"].setdefault(alias, {"deployment": None, "before": None, "moved_at": 0, "uid": alias})
     old: str | None = record["deployment"]
     if old != deployment:
         record.update(deployment=deployment, before=old, moved_at=at_ms)

@@ -84,15 +84,11 @@ async def spoil(send: Send, response: Response, fault: Fault) -> None:
 def _changed(response: Response, fault: Fault) -> Response:
     html = {"content-type": "text/html; charset=utf-8"}
     if fault.kind == "html":
-        return Response(
-            200, b"<!doctype html><title>Welcome</title><h1>Please sign in to the network</h1>", html
-        )
+        return Response(200, b"<!doctype html><title>Welcome</title><h1>Please sign in to the network</h1>", html)
     if fault.kind == "not_json":
         return Response(response.status, b'{"ok": tru', response.headers)
     if fault.kind == "error_body":
-        body = fault.body or json.dumps(
-            {"ok": False, "error": {"code": "internal_error", "message": "It broke."}}
-        )
+        body = fault.body or json.dumps({"ok": False, "error": {"code": "internal_error", "message": "It broke."}})
         return Response(200, body.encode(), {"content-type": "application/json"})
     if fault.kind == "gzip_bomb":
         return Response(200, _bomb(), {**response.headers, "content-encoding": "gzip"})
@@ -127,9 +123,7 @@ async def _drip(send: Send, response: Response, seconds: float) -> None:
     """One byte at a time, `seconds` apart (at most one hour for all)."""
     await _start(send, response.status, response.headers, len(response.body))
     for position in range(len(response.body)):
-        await send(
-            {"type": "http.response.body", "body": response.body[position : position + 1], "more_body": True}
-        )
+        await send({"type": "http.response.body", "body": response.body[position : position + 1], "more_body": True})
         await asyncio.sleep(min(seconds, 60))
         if _transport(send).is_closing():
             return

@@ -58,9 +58,7 @@ class World:
         self.started_at = float(started or 0)
         self._ahead = float(self.storage.meta("ahead_seconds") or 0)
         self._states = self.storage.states()
-        missing = {
-            slug: s.start(self.started_at) for slug, s in self.simulators.items() if slug not in self._states
-        }
+        missing = {slug: s.start(self.started_at) for slug, s in self.simulators.items() if slug not in self._states}
         self.storage.keep(missing)
         self._states.update(missing)
 

@@ -44,8 +44,7 @@ def _links(world: World, seen: Visit) -> str:
     links = [f"{number:05d}" for number in range(SHOWN_LINKS)]
     open_ones = [link for link in links if link_opens(world, there, link)]
     items = "".join(
-        f'<li><a href="share/{link}">Share link {link}</a> '
-        f"{'opens' if link in open_ones else '<b>fails</b>'}</li>"
+        f'<li><a href="share/{link}">Share link {link}</a> {"opens" if link in open_ones else "<b>fails</b>"}</li>'
         for link in links
     )
     summary = f"{len(open_ones)} of {SHOWN_LINKS} share links open"

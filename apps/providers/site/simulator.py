@@ -122,9 +122,7 @@ def notification(world: World, request: Request, seen: Visit) -> Response:
 def share_errors(world: World, request: Request, seen: Visit) -> Response:
     """How many of a fixed sample of links do not open."""
     failed = sum(not link_opens(world, seen, f"{number:05d}") for number in range(SAMPLE))
-    return answer(
-        200, {"opened": SAMPLE, "failed": failed, "error_rate": failed / SAMPLE, "version": seen.version}
-    )
+    return answer(200, {"opened": SAMPLE, "failed": failed, "error_rate": failed / SAMPLE, "version": seen.version})
 
 
 @served("/share/probe", position=1)

@@ -421,32 +421,24 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="plan",
-            constraint=models.UniqueConstraint(
-                fields=("organisation", "id", "hash"), name="a_plan_is_its_hash"
-            ),
+            constraint=models.UniqueConstraint(fields=("organisation", "id", "hash"), name="a_plan_is_its_hash"),
         ),
         migrations.AddIndex(
             model_name="rollback",
             index=models.Index(
-                condition=models.Q(
-                    ("state__in", ["cancelling", "needs_operator", "paused", "queued", "running"])
-                ),
+                condition=models.Q(("state__in", ["cancelling", "needs_operator", "paused", "queued", "running"])),
                 fields=["wake_at"],
                 name="rollbacks_due",
             ),
         ),
         migrations.AddConstraint(
             model_name="rollback",
-            constraint=models.UniqueConstraint(
-                fields=("organisation", "number"), name="one_rollback_per_number"
-            ),
+            constraint=models.UniqueConstraint(fields=("organisation", "number"), name="one_rollback_per_number"),
         ),
         migrations.AddConstraint(
             model_name="rollback",
             constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("state__in", ["cancelling", "needs_operator", "paused", "queued", "running"])
-                ),
+                condition=models.Q(("state__in", ["cancelling", "needs_operator", "paused", "queued", "running"])),
                 fields=("organisation", "environment"),
                 name="one_active_rollback_per_environment",
             ),

@@ -74,7 +74,9 @@ def _fitting(incident: Incident, kind: str) -> list[tuple[Playbook, Definition]]
     filled = set(Environment.objects.get(pk=incident.environment_id).connections.values_list("role", flat=True))
     rows = Playbook.objects.filter(organisation_id=incident.organisation_id, published__isnull=False, kind=kind)
     read = [
-        (playbook, definition_of(playbook.published)) for playbook in rows.select_related("published").order_by("name") if playbook.published
+        (playbook, definition_of(playbook.published))
+        for playbook in rows.select_related("published").order_by("name")
+        if playbook.published
     ]
     fits = [pair for pair in read if pair[1].roles_used <= filled]
     return sorted(fits, key=lambda pair: (not _made_for_them(pair[1]), -len(pair[1].steps)))

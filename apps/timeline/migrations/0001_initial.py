@@ -120,9 +120,7 @@ class Migration(migrations.Migration):
                         name="public_events",
                     ),
                 ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("organisation", "seq"), name="one_event_per_number")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("organisation", "seq"), name="one_event_per_number")],
             },
         ),
     ]

@@ -12,7 +12,7 @@ class Site(Foreign):
     """Answers errors from `bad` deployments. Tells its version in a header and in the JSON of /api/health."""
 
     def __init__(
-        self, line: socket.socket, serving: Callable[[], str], versions: dict[str, str], bad: str, prefix: str = ""
+        self, line: socket.socket, serving: Callable[[], str], versions: dict[str, str], bad: set[str], prefix: str = ""
     ) -> None:
         self.serving, self.versions, self.bad = serving, versions, bad
         super().__init__(line, prefix)
@@ -24,7 +24,7 @@ class Site(Foreign):
             return Answer(405, {"error": "read only"}, headers)
         if entry.path == "/api/version":
             return Answer(200, {"build": {"version": self.versions.get(live, live)}}, headers)
-        if live == self.bad:
+        if live in self.bad:
             return Answer(500, {"status": "error", "version": self.versions[live]}, headers)
         if entry.path == "/api/health":
             return Answer(200, {"status": "ok", "version": self.versions.get(live, live)}, headers)

@@ -26,7 +26,8 @@ class Job:
 
 
 class Vercel(Foreign):
-    """One project. `variant`: full; minimal (no users, lists or alias jobs); aliases_only (no targets.production)."""
+    """One project. `variant`: full; minimal (no users, no lists, no aliases); aliases_only (no targets.production); bare
+    (like minimal, and it tells of no job)."""
 
     def __init__(
         self,
@@ -107,11 +108,11 @@ class Vercel(Foreign):
             for name in ("portal.example.com", "www.portal.example.com")
         ]
         project: dict[str, Any] = {"id": self.project, "name": "portal", "accountId": self.team or "usr_1"}
-        if self.variant != "minimal":
+        if self.variant in {"full", "aliases_only"}:
             project["alias"] = alias
         if self.variant != "aliases_only":
             project["targets"] = {"production": self._deployment(self.live, "id")}
-        if with_job:
+        if with_job and self.variant != "bare":
             project["lastAliasRequest"] = self._last_job()
         return project
 

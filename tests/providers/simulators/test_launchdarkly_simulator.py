@@ -47,9 +47,7 @@ def test_a_dry_run_changes_nothing(launchdarkly: LaunchDarkly) -> None:
     assert launchdarkly.place(FLAG)["on"] is True
 
 
-@pytest.mark.parametrize(
-    ("flag", "kind", "status"), [("unknown", "turnFlagOff", 404), (FLAG, "explode", 400)]
-)
+@pytest.mark.parametrize(("flag", "kind", "status"), [("unknown", "turnFlagOff", 404), (FLAG, "explode", 400)])
 def test_what_is_not_known_is_refused(launchdarkly: LaunchDarkly, flag: str, kind: str, status: int) -> None:
     assert launchdarkly.turn(flag, kind).status == status
 
@@ -88,17 +86,13 @@ def test_flags_are_paged_and_environments_shown_when_asked_for(launchdarkly: Lau
     first = launchdarkly("GET", "/flags/portal?limit=3&filter=filterEnv:production").json()
     assert (len(first["items"]), first["totalCount"]) == (3, 5)
     assert set(first["items"][0]["environments"]) == {"production"}
-    following = ask(
-        f"{launchdarkly.base}{first['_links']['next']['href']}", headers=launchdarkly.headers
-    ).json()
+    following = ask(f"{launchdarkly.base}{first['_links']['next']['href']}", headers=launchdarkly.headers).json()
     assert len(following["items"]) == 2
     assert "next" not in following["_links"]
     assert "environments" not in following["items"][0]
 
 
-def test_the_audit_log_names_the_change_and_by_whose_hand(
-    launchdarkly: LaunchDarkly, simulators: Simulators
-) -> None:
+def test_the_audit_log_names_the_change_and_by_whose_hand(launchdarkly: LaunchDarkly, simulators: Simulators) -> None:
     launchdarkly.turn(FLAG, "turnFlagOff", comment="INC-1 step 1")
     simulators.do("launchdarkly", "switch", project="portal", flag=FLAG, on=True)
     items = launchdarkly("GET", f"/auditlog?spec=proj/portal:env/production:flag/{FLAG}").json()["items"]

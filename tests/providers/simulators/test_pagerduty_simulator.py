@@ -19,9 +19,7 @@ def test_an_incident_is_open_at_the_start(pagerduty: PagerDuty) -> None:
     assert by_number["id"] == incident["id"]
 
 
-def test_a_note_is_added_and_the_same_note_stands_there_twice(
-    pagerduty: PagerDuty, simulators: Simulators
-) -> None:
+def test_a_note_is_added_and_the_same_note_stands_there_twice(pagerduty: PagerDuty, simulators: Simulators) -> None:
     path = f"/incidents/{pagerduty.open_incident}/notes"
     for _ in range(2):
         assert pagerduty("POST", path, {"note": {"content": "Rollback started [step-1]"}}).status == 200
@@ -55,9 +53,7 @@ def test_an_incident_is_acknowledged_resolved_and_refuses_to_be_so_again(pagerdu
 
 def test_an_incident_key_that_is_open_is_refused(pagerduty: PagerDuty) -> None:
     service = {"id": pagerduty.service, "type": "service_reference"}
-    wanted = {
-        "incident": {"type": "incident", "title": "Share links", "service": service, "incident_key": "inc-1"}
-    }
+    wanted = {"incident": {"type": "incident", "title": "Share links", "service": service, "incident_key": "inc-1"}}
     assert pagerduty("POST", "/incidents", wanted).status == 201
     assert pagerduty("POST", "/incidents", wanted).status == 400
     assert len(pagerduty.incidents("incident_key=inc-1")) == 1
@@ -81,9 +77,7 @@ def test_the_same_dedup_key_opens_one_incident_and_a_new_one_after_resolving(
     assert [incident["status"] for incident in found] == ["triggered", "resolved"]
 
 
-def test_resolving_what_nobody_opened_is_accepted_and_dropped(
-    pagerduty: PagerDuty, simulators: Simulators
-) -> None:
+def test_resolving_what_nobody_opened_is_accepted_and_dropped(pagerduty: PagerDuty, simulators: Simulators) -> None:
     assert pagerduty.event("resolve", "never-opened").status == 202
     simulators.advance(1)
     assert len(pagerduty.incidents()) == 1

@@ -13,9 +13,7 @@ def test_the_journal_tells_received_effect_and_answered(simulators: Simulators) 
     assert entry["attempt_id"] == "attempt-7"
     assert entry["path"] == f"/v1/projects/prj_portal/rollback/{BEFORE}"
     assert entry["received_at"] <= entry["effect_at"] <= entry["answered_at"]
-    assert entry["effects"] == [
-        {"kind": "rollback", "project": "prj_portal", "to": BEFORE, "was": "dpl_7Qm2xVtR"}
-    ]
+    assert entry["effects"] == [{"kind": "rollback", "project": "prj_portal", "to": BEFORE, "was": "dpl_7Qm2xVtR"}]
     assert (entry["status"], entry["ending"]) == (201, "answered")
 
 

@@ -64,9 +64,7 @@ def test_neither_django_nor_a_database_is_needed() -> None:
         "from apps.providers.simulation import serving;"
         "print(sorted(name for name in ('django', 'psycopg', 'celery', 'httpx') if name in sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert done.stdout.strip() == "[]", done.stderr
 
 

@@ -23,10 +23,7 @@ def clear_share_pages(simulators: Simulators) -> None:
     token = simulators.describe()["upstash"]["credentials"]["rest_token"]
     keys = [f"share:{number:05d}" for number in range(1284)]
     headers = {"Authorization": f"Bearer {token}"}
-    assert (
-        ask(simulators.address("upstash"), "POST", headers=headers, data=["UNLINK", *keys]).json()["result"]
-        == 1284
-    )
+    assert ask(simulators.address("upstash"), "POST", headers=headers, data=["UNLINK", *keys]).json()["result"] == 1284
 
 
 def test_the_broken_release_is_live_at_the_start(simulators: Simulators) -> None:
@@ -47,9 +44,7 @@ def test_a_rollback_changes_what_the_site_serves_address_by_address(simulators: 
     Vercel(simulators).rollback(BEFORE)
     seen = []
     for _ in range(4):
-        seen.append(
-            [site(simulators, path).headers["x-version"] for path in ("/", "/share/demo", "/api/health")]
-        )
+        seen.append([site(simulators, path).headers["x-version"] for path in ("/", "/share/demo", "/api/health")])
         simulators.advance(2.4)
     assert [versions.count("v2.30.4") for versions in seen] == [0, 0, 1, 3]
 
@@ -87,9 +82,7 @@ def test_the_page_for_people_says_version_and_how_many_links_open(simulators: Si
     assert "9 of 9 share links open" in after
 
 
-@pytest.mark.parametrize(
-    ("slug", "version"), [("partpulse", "v1.2.0"), ("derrimut", "v3.5.0"), ("pulse", "v1.2.3")]
-)
+@pytest.mark.parametrize(("slug", "version"), [("partpulse", "v1.2.0"), ("derrimut", "v3.5.0"), ("pulse", "v1.2.3")])
 def test_the_other_customers_are_healthy(simulators: Simulators, slug: str, version: str) -> None:
     health = ask(f"{simulators.address('site')}/{slug}/api/health")
     assert (health.status, health.json()["version"]) == (200, version)

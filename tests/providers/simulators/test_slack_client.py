@@ -51,11 +51,7 @@ def test_a_message_is_changed_in_place(client: WebClient, incidents: str) -> Non
 def test_history_is_newest_first_and_paged(client: WebClient, incidents: str) -> None:
     for number in range(5):
         client.chat_postMessage(channel=incidents, text=str(number))
-    texts = [
-        m["text"]
-        for page in client.conversations_history(channel=incidents, limit=2)
-        for m in page["messages"]
-    ]
+    texts = [m["text"] for page in client.conversations_history(channel=incidents, limit=2) for m in page["messages"]]
     assert texts == ["4", "3", "2", "1", "0"]
 
 
@@ -81,9 +77,7 @@ def test_an_error_is_http_200_with_ok_false(client: WebClient, channel: str, tex
     assert (refused.value.response.status_code, refused.value.response["error"]) == (200, error)
 
 
-def test_an_archived_channel_and_a_missing_scope_are_refused(
-    client: WebClient, simulators: Simulators
-) -> None:
+def test_an_archived_channel_and_a_missing_scope_are_refused(client: WebClient, simulators: Simulators) -> None:
     simulators.do("slack", "archive", organisation="motion-mavericks", channel="incidents")
     with pytest.raises(SlackApiError, match="is_archived"):
         client.chat_postMessage(channel="incidents", text="hi")
@@ -133,9 +127,7 @@ def test_a_person_alone_sees_an_ephemeral_message(client: WebClient, incidents: 
     assert client.conversations_history(channel=incidents)["messages"] == []
 
 
-def test_the_channel_is_shown_in_the_browser_with_nothing_unescaped(
-    client: WebClient, simulators: Simulators
-) -> None:
+def test_the_channel_is_shown_in_the_browser_with_nothing_unescaped(client: WebClient, simulators: Simulators) -> None:
     link = {
         "type": "button",
         "text": {"type": "plain_text", "text": "Open"},

@@ -72,9 +72,7 @@ def test_flushing_twice_is_ok(redis: Redis) -> None:
     assert redis.dbsize() == 0
 
 
-def test_a_failed_command_is_400_and_in_a_pipeline_an_item(
-    redis: Redis, simulators: Simulators, token: str
-) -> None:
+def test_a_failed_command_is_400_and_in_a_pipeline_an_item(redis: Redis, simulators: Simulators, token: str) -> None:
     redis.set("word", "abc")
     with pytest.raises(UpstashError, match="not an integer"):
         redis.incr("word")
@@ -95,9 +93,7 @@ def test_a_pipeline_and_a_transaction_answer_each_command(redis: Redis) -> None:
     assert transaction.exec() == [3, 1]
 
 
-def test_a_wrong_token_is_401_and_a_reading_one_neither_writes_nor_scans(
-    simulators: Simulators, token: str
-) -> None:
+def test_a_wrong_token_is_401_and_a_reading_one_neither_writes_nor_scans(simulators: Simulators, token: str) -> None:
     address = simulators.address("upstash")
     assert ask(f"{address}/", "POST", headers={"Authorization": "Bearer no"}, data=["PING"]).status == 401
     reader = Redis(url=address, token=f"{token}-read-only", rest_retries=0)

@@ -38,9 +38,7 @@ def test_rollback_waits_until_every_address_has_moved(vc: Vc, simulators: Simula
     assert [effect["kind"] for effect in simulators.effects("vercel")] == ["rollback"]
 
 
-def test_rollback_status_tells_of_the_job_and_promote_goes_forward_again(
-    vc: Vc, simulators: Simulators
-) -> None:
+def test_rollback_status_tells_of_the_job_and_promote_goes_forward_again(vc: Vc, simulators: Simulators) -> None:
     assert vc("rollback", BEFORE, "--yes").code == 0
     status = vc("rollback", "status", "portal", "--yes")
     assert (status.code, "portal was rolled back to" in status.output) == (0, True), status.output
@@ -69,9 +67,7 @@ def test_an_address_that_did_not_move_is_named(vc: Vc, simulators: Simulators) -
     assert (done.code, "share.motion-mavericks.example" in done.output) == (1, True), done.output
 
 
-def test_a_broken_line_after_the_effect_makes_it_repeat_and_report_a_failure(
-    vc: Vc, simulators: Simulators
-) -> None:
+def test_a_broken_line_after_the_effect_makes_it_repeat_and_report_a_failure(vc: Vc, simulators: Simulators) -> None:
     simulators.fault("reset_after", slug="vercel", path="rollback")
     done = vc("rollback", BEFORE, "--yes")
     assert done.code == 1, done.output

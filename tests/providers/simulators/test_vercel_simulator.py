@@ -117,9 +117,7 @@ def test_a_job_may_never_end(vercel: Vercel, simulators: Simulators) -> None:
     assert (vercel.job()["jobStatus"], vercel.live()) == ("in-progress", [BEFORE, BEFORE, LIVE])
 
 
-def test_a_promotion_during_a_rolling_release_is_202_and_queued(
-    vercel: Vercel, simulators: Simulators
-) -> None:
+def test_a_promotion_during_a_rolling_release_is_202_and_queued(vercel: Vercel, simulators: Simulators) -> None:
     simulators.settings("vercel", rolling_release=True)
     assert vercel("POST", f"/v10/projects/prj_portal/promote/{BEFORE}").status == 202
     assert vercel.live() == [LIVE, LIVE, LIVE]
@@ -128,9 +126,7 @@ def test_a_promotion_during_a_rolling_release_is_202_and_queued(
 def test_the_list_is_filtered_and_paged(vercel: Vercel) -> None:
     first = vercel("GET", "/v6/deployments?projectId=prj_portal&rollbackCandidate=true&limit=2").json()
     assert [item["uid"] for item in first["deployments"]] == [BEFORE, OLDER]
-    after = vercel(
-        "GET", f"/v6/deployments?projectId=prj_portal&limit=1&until={first['pagination']['next']}"
-    ).json()
+    after = vercel("GET", f"/v6/deployments?projectId=prj_portal&limit=1&until={first['pagination']['next']}").json()
     assert after["deployments"][0]["uid"] == "dpl_5Bn1mXcD"
     failed = vercel("GET", "/v6/deployments?state=ERROR").json()["deployments"]
     assert [item["uid"] for item in failed] == ["dpl_3Er8uFaP"]

@@ -107,9 +107,7 @@ def _install(folder: Path, node: Node, path: str) -> None:
         timeout=INSTALL_SECONDS,
     )
     if done.returncode:
-        raise RuntimeError(
-            f"npm could not install the Vercel command line into {folder}:\n{done.stdout[-2000:]}"
-        )
+        raise RuntimeError(f"npm could not install the Vercel command line into {folder}:\n{done.stdout[-2000:]}")
 
 
 @contextmanager

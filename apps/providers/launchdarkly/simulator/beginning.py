@@ -33,9 +33,7 @@ def describe(state: State) -> dict[str, Any]:
         each[organisation.slug] = {
             "settings": {"project_key": organisation.project_name, "environment_key": "production"},
             "credentials": {"token": token(organisation)},
-            "objects": {
-                "flags": {key: flag["environments"]["production"]["on"] for key, flag in flags.items()}
-            },
+            "objects": {"flags": {key: flag["environments"]["production"]["on"] for key, flag in flags.items()}},
         }
     return {**each[ORGANISATIONS[0].slug], "organisations": each}
 

@@ -15,9 +15,7 @@ ROUTES = Routes()
 @ROUTES.add("GET", "/api/v2/caller-identity")
 def identity(world: World, request: Request) -> Response:
     """Whose token it is."""
-    return answer(
-        200, {"accountId": account_slug(world, request), "tokenName": "rollback portal", "tokenKind": "auth"}
-    )
+    return answer(200, {"accountId": account_slug(world, request), "tokenName": "rollback portal", "tokenKind": "auth"})
 
 
 @ROUTES.add("GET", "/api/v2/projects/{project}")

@@ -9,11 +9,7 @@ SEMANTIC = "domain-model=launchdarkly.semanticpatch"
 
 def semantic(body: Any) -> tuple[str, bool | None]:
     """Environment and wanted state of a semantic patch; raises a 400 for what is not understood."""
-    if (
-        not isinstance(body, dict)
-        or not isinstance(body.get("instructions"), list)
-        or not body["instructions"]
-    ):
+    if not isinstance(body, dict) or not isinstance(body.get("instructions"), list) or not body["instructions"]:
         raise refused(400, "instructions are required")
     wanted = None
     for instruction in body["instructions"]:
@@ -33,12 +29,7 @@ def patched(body: Any) -> tuple[str, bool | None]:
         if not isinstance(operation, dict):
             raise refused(400, "Each operation of a JSON Patch is an object.")
         parts = str(operation.get("path", "")).strip("/").split("/")
-        if (
-            operation.get("op") == "replace"
-            and len(parts) == 3
-            and parts[0] == "environments"
-            and parts[2] == "on"
-        ):
+        if operation.get("op") == "replace" and len(parts) == 3 and parts[0] == "environments" and parts[2] == "on":
             return parts[1], bool(operation.get("value"))
     raise refused(400, "Only /environments/<key>/on can be replaced here.")
 

@@ -50,9 +50,7 @@ def acting_user(world: World, request: Request) -> dict[str, Any]:
         if user["email"] == sent:
             found: dict[str, Any] = user
             return found
-    raise Refused(
-        400, 1008, "Requester User Not Found", "The From header must be a valid user's email address."
-    )
+    raise Refused(400, 1008, "Requester User Not Found", "The From header must be a valid user's email address.")
 
 
 def incident_of(world: World, request: Request, name: str) -> dict[str, Any]:

@@ -36,9 +36,7 @@ def start(epoch: float) -> State:
         "changes": [],
         "last_number": 410,
     }
-    opened = incident(
-        state, MOTION_MAVERICKS.slug, "Share links fail: error rate above 1 %", epoch - 8 * MINUTE
-    )
+    opened = incident(state, MOTION_MAVERICKS.slug, "Share links fail: error rate above 1 %", epoch - 8 * MINUTE)
     opened["body"] = "34 % of share links answer 500 since v2.31.0 went live."
     return state
 

@@ -44,9 +44,7 @@ def create(world: World, request: Request) -> Response:
     if wanted["service"].get("id") != account["service"]["id"]:
         raise Refused(400, 2001, "Invalid Input Provided", "Service not found.")
     key = str(wanted.get("incident_key") or "")
-    if key and any(
-        i["incident_key"] == key and i["status"] != "resolved" for i in account["incidents"].values()
-    ):
+    if key and any(i["incident_key"] == key and i["status"] != "resolved" for i in account["incidents"].values()):
         message = "Open incident with matching dedup key already exists on this service"
         raise Refused(400, 2002, "Arguments Caused Error", message)
     slug = next(slug for slug, each in state["accounts"].items() if each is account)
@@ -95,15 +93,9 @@ def _apply(
     status = wanted.get("status")
     if status is not None and status not in STATUSES:
         raise Refused(400, 1003, "Invalid Status Provided", f"{status} is not a status.")
-    if (
-        status is not None
-        and status == record["status"]
-        and world.settings("pagerduty")["repeats"] == "refuse"
-    ):
+    if status is not None and status == record["status"] and world.settings("pagerduty")["repeats"] == "refuse":
         code = {"resolved": 1001, "acknowledged": 1002, "triggered": 1003}[status]
-        raise Refused(
-            400, code, f"Incident Already {status.capitalize()}", "Incident already has this status."
-        )
+        raise Refused(400, code, f"Incident Already {status.capitalize()}", "Incident already has this status.")
     if status is not None and status != record["status"]:
         change_status(record, status, world.now(), user["name"])
         request.effect("status", incident=record["id"], status=status)

@@ -53,9 +53,7 @@ def change_status(record: dict[str, Any], status: str, at: float, by: str) -> No
     record.update(status=status, updated_at=moment(at), last_status_change_at=moment(at))
     record["resolved_at"] = moment(at) if status == "resolved" else None
     kind = {"acknowledged": "acknowledge", "resolved": "resolve", "triggered": "unacknowledge"}[status]
-    record["log"].append(
-        {"type": f"{kind}_log_entry", "created_at": moment(at), "summary": f"{status} by {by}"}
-    )
+    record["log"].append({"type": f"{kind}_log_entry", "created_at": moment(at), "summary": f"{status} by {by}"})
 
 
 def shown(record: dict[str, Any], address: str) -> dict[str, Any]:

@@ -38,12 +38,8 @@ def _html(record: dict[str, Any]) -> str:
         f"<li><b>{escape(note['user']['summary'])}</b> {note['created_at']}<br>{escape(note['content'])}</li>"
         for note in reversed(record["notes"])
     )
-    updates = "".join(
-        f"<li>{escape(update['message'])}</li>" for update in reversed(record["status_updates"])
-    )
-    log = "".join(
-        f"<li>{entry['created_at']} {escape(entry['summary'])}</li>" for entry in reversed(record["log"])
-    )
+    updates = "".join(f"<li>{escape(update['message'])}</li>" for update in reversed(record["status_updates"]))
+    log = "".join(f"<li>{entry['created_at']} {escape(entry['summary'])}</li>" for entry in reversed(record["log"]))
     body = (
         f"<h1>{escape(record['summary'])}</h1><p>Simulated PagerDuty incident: <b>{record['status']}</b>.</p>"
         f"<h2>Notes</h2><ul>{notes or '<li>None yet</li>'}</ul>"

@@ -16,9 +16,7 @@ HISTORY_LIMIT = 999
 def index(world: World, request: Request, workspace: Workspace, fields: Fields) -> dict[str, Any]:
     """A page of channels; the cursor is an offset."""
     channels = [
-        c
-        for c in workspace["channels"].values()
-        if not (flag(fields, "exclude_archived") and c["is_archived"])
+        c for c in workspace["channels"].values() if not (flag(fields, "exclude_archived") and c["is_archived"])
     ]
     limit, offset = number(fields, "limit", 100), number(fields, "cursor", 0)
     page = [described(channel) for channel in channels[offset : offset + limit]]
@@ -148,9 +146,7 @@ def _page(messages: list[dict[str, Any]], fields: Fields) -> dict[str, Any]:
 
     def fits(ts: str) -> bool:
         edge = inclusive and ts in (oldest, latest)
-        return (edge or float(oldest) < float(ts) < float(latest)) and (
-            not cursor or float(ts) < float(cursor)
-        )
+        return (edge or float(oldest) < float(ts) < float(latest)) and (not cursor or float(ts) < float(cursor))
 
     fitting = [m for m in reversed(messages) if fits(m["ts"])]
     limit = min(number(fields, "limit", 100), HISTORY_LIMIT)

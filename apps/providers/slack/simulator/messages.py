@@ -74,9 +74,7 @@ def whisper(world: World, request: Request, workspace: Workspace, fields: Fields
     if fields.get("user") not in channel["members"]:
         raise problem("user_not_in_channel")
     ts = next_ts(world)
-    workspace["ephemeral"].append(
-        {**_content(fields), "ts": ts, "channel": channel["id"], "user": fields["user"]}
-    )
+    workspace["ephemeral"].append({**_content(fields), "ts": ts, "channel": channel["id"], "user": fields["user"]})
     request.effect("whisper", channel=channel["id"], user=fields["user"], ts=ts)
     return {"message_ts": ts}
 
@@ -143,9 +141,7 @@ def _checked(blocks: Any) -> None:
         text = block.get("text") or {}
         limit = 150 if block["type"] == "header" else 3000
         if isinstance(text, dict) and len(str(text.get("text", ""))) > limit:
-            raise problem(
-                "invalid_blocks", response_metadata={"messages": [f"[ERROR] must be at most {limit}"]}
-            )
+            raise problem("invalid_blocks", response_metadata={"messages": [f"[ERROR] must be at most {limit}"]})
         if len(block.get("elements") or []) > 25 or len(block.get("fields") or []) > 10:
             raise problem("invalid_blocks", response_metadata={"messages": ["[ERROR] too many items"]})
 

@@ -66,11 +66,7 @@ def _block(block: dict[str, Any]) -> str:
     if kind == "actions":
         return "<p>" + " ".join(_button(element) for element in block.get("elements", [])) + "</p>"
     if kind == "context":
-        return (
-            "<p><small>"
-            + " · ".join(_text(element) for element in block.get("elements", []))
-            + "</small></p>"
-        )
+        return "<p><small>" + " · ".join(_text(element) for element in block.get("elements", [])) + "</small></p>"
     fields = "".join(f"<li>{_text(field)}</li>" for field in block.get("fields") or [])
     return f"<p>{_text(block.get('text'))}</p>" + (f"<ul>{fields}</ul>" if fields else "")
 

@@ -52,9 +52,7 @@ def members(world: World, request: Request, name: str) -> Response:
     """Members of the team: the token's own user, with the role that may move production."""
     mine = team_of(world, request)
     role = "OWNER" if world.settings("vercel")["rights"] == "full" else "VIEWER"
-    return answer(
-        200, {"members": [{"uid": mine["user"], "role": role}], "pagination": {"count": 1, "next": None}}
-    )
+    return answer(200, {"members": [{"uid": mine["user"], "role": role}], "pagination": {"count": 1, "next": None}})
 
 
 def _team(world: World, record: dict[str, Any]) -> dict[str, Any]:

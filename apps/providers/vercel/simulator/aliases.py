@@ -72,9 +72,7 @@ def assign(world: World, request: Request, name: str) -> Response:
         deployment["promoted_at"] or world.now_ms(),
     )
     request.effect("alias", alias=alias, to=deployment["id"], was=old)
-    return answer(
-        200, {"uid": entry["uid"], "alias": alias, "created": world.now_ms(), "oldDeploymentId": old}
-    )
+    return answer(200, {"uid": entry["uid"], "alias": alias, "created": world.now_ms(), "oldDeploymentId": old})
 
 
 @ROUTES.add("DELETE", "/aliases/{name}", "/now/aliases/{name}")

@@ -17,9 +17,7 @@ def rollback(world: World, request: Request, project: str, deployment: str) -> R
     """201 and nothing more: accepted. The project is pinned from now on."""
     description = request.first("description")
     if len(description) > DESCRIPTION_LIMIT:
-        raise Refused(
-            400, "bad_request", f"Invalid request: `description` is longer than {DESCRIPTION_LIMIT}."
-        )
+        raise Refused(400, "bad_request", f"Invalid request: `description` is longer than {DESCRIPTION_LIMIT}.")
     record, target = _pair(world, request, project, deployment)
     _allowed(world, record, target, "rollback")
     _begin(world, request, record, target, "rollback")
@@ -79,14 +77,10 @@ def live(world: World, request: Request, project: str) -> Response:
     current = traffic.current(record)
     if current is None:
         raise Refused(404, "not_found", "The project has no production deployment.")
-    return answer(
-        200, {"deployment": {"id": current, "url": world.state("vercel")["deployments"][current]["url"]}}
-    )
+    return answer(200, {"deployment": {"id": current, "url": world.state("vercel")["deployments"][current]["url"]}})
 
 
-def _pair(
-    world: World, request: Request, project: str, deployment: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _pair(world: World, request: Request, project: str, deployment: str) -> tuple[dict[str, Any], dict[str, Any]]:
     record = project_of(world, request, project)
     target = deployment_of(world, request, deployment)
     if target["project"] != record["id"]:
@@ -97,16 +91,10 @@ def _pair(
 def _allowed(world: World, project: dict[str, Any], target: dict[str, Any], kind: str) -> None:
     """Raises the refusal Vercel gives for this target; says nothing when it may go ahead."""
     if target["target"] != "production" or target["state"] != "READY":
-        raise Refused(
-            422, "unprocessable_entity", f"Deployment {target['id']} is not a ready production deployment."
-        )
+        raise Refused(422, "unprocessable_entity", f"Deployment {target['id']} is not a ready production deployment.")
     if kind == "rollback" and target["substate"] != "PROMOTED":
         raise Refused(422, "unprocessable_entity", f"Deployment {target['id']} has never been in production.")
-    if (
-        kind == "rollback"
-        and world.settings("vercel")["plan"] == "hobby"
-        and target["id"] != _previous(world, project)
-    ):
+    if kind == "rollback" and world.settings("vercel")["plan"] == "hobby" and target["id"] != _previous(world, project):
         message = "To roll back further than the previous production deployment, upgrade to Pro."
         raise Refused(402, "payment_required", message, action="Upgrade", link="https://vercel.com/pricing")
     now = world.now_ms()
@@ -114,9 +102,7 @@ def _allowed(world: World, project: dict[str, Any], target: dict[str, Any], kind
         raise Refused(409, "conflict", "Another alias request of this project is in progress.")
     settled = traffic.converged(project) == target["id"]
     if settled and not _undoes_pin(project, kind) and world.settings("vercel")["repeat"] == "conflict":
-        raise Refused(
-            409, "conflict", f"Deployment {target['id']} is already the current production deployment."
-        )
+        raise Refused(409, "conflict", f"Deployment {target['id']} is already the current production deployment.")
 
 
 def _undoes_pin(project: dict[str, Any], kind: str) -> bool:
@@ -134,9 +120,7 @@ def _previous(world: World, project: dict[str, Any]) -> str | None:
     return max(served, key=lambda d: d["promoted_at"])["id"] if served else None
 
 
-def _begin(
-    world: World, request: Request, project: dict[str, Any], target: dict[str, Any], kind: str
-) -> None:
+def _begin(world: World, request: Request, project: dict[str, Any], target: dict[str, Any], kind: str) -> None:
     settings = world.settings("vercel")
     already = traffic.converged(project) == target["id"]
     traffic.start_job(

@@ -68,12 +68,8 @@ def domain(world: World, request: Request, name: str) -> Response:
     """A domain of the team, as the command line asks before it sets an alias."""
     team = team_of(world, request)
     for record in world.state("vercel")["projects"].values():
-        if record["accountId"] == team["id"] and any(
-            a == name or a.endswith(f".{name}") for a in record["aliases"]
-        ):
-            return answer(
-                200, {"domain": {"id": name, "name": name, "verified": True, "serviceType": "external"}}
-            )
+        if record["accountId"] == team["id"] and any(a == name or a.endswith(f".{name}") for a in record["aliases"]):
+            return answer(200, {"domain": {"id": name, "name": name, "verified": True, "serviceType": "external"}})
     raise Refused(404, "not_found", "The domain was not found.")
 
 

@@ -69,9 +69,7 @@ def _find(project: dict[str, Any], name: str) -> dict[str, Any]:
     raise Refused(404, "not_found", "The environment variable was not found.")
 
 
-def _put(
-    world: World, project: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any]
-) -> dict[str, Any]:
+def _put(world: World, project: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
     variable = old
     if variable is None:
         variable = {
