@@ -86,8 +86,13 @@ def of_run(rollback: Rollback, plan: Mapping[str, Any]) -> list[Happening]:
     newest = list(_events(rollback).order_by("-seq")[:READ])
     over = {event.details.get("position") for event in newest if event.kind in OVER}
     shown = [event for event in newest if not _is_folded(event, over)]
-    lines = list(_lines(shown, kinds))[:SHOWN]
-    return [replace(line, text=in_versions(line.text, rollback)) for line in lines]
+    lines = [replace(line, text=in_versions(line.text, rollback)) for line in _lines(shown, kinds)]
+    return [line for line, newer in zip(lines, [None, *lines], strict=False) if not _says_the_same(line, newer)][:SHOWN]
+
+
+def _says_the_same(line: Happening, newer: Happening | None) -> bool:
+    """Say whether a line only repeats the one above it, as looks at a provider do."""
+    return newer is not None and (line.actor, line.text, line.note) == (newer.actor, newer.text, newer.note)
 
 
 def _events(rollback: Rollback) -> Any:
