@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.stories.cast import Cast, visible
+from tests.stories.cast import visible
 
-OVER = re.compile("succeeded|failed|cancelled|rejected|expired")
 RUN_WITHIN = 60_000  # milliseconds for a whole run on a busy machine
 
 
@@ -33,7 +32,7 @@ PLACES = {
 
 def declare(page: Page, title: str) -> str:
     """Declare an incident in three fields; returns its path."""
-    page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + "/incidents/new/")
+    page.goto(str(httpx.URL(page.url).join("/incidents/new/")))
     page.get_by_label("What is broken").fill(title)
     page.get_by_role("button", name="Declare the incident").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
@@ -73,11 +72,6 @@ def until(page: Page, *states: str) -> None:
     expect(page.locator("[data-rollback-state]").first).to_have_attribute(
         "data-rollback-state", wanted, timeout=RUN_WITHIN
     )
-
-
-def a_plan(cast: Cast, place: Place, title: str) -> str:
-    """Declare an incident in a team's place and propose a rollback there; returns the plan's path."""
-    return propose_from(cast.open(place.asks, team=place.team), title)
 
 
 def propose_from(page: Page, title: str) -> str:

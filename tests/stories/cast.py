@@ -94,7 +94,7 @@ class Cast:
         context = self.browser.new_context(
             timezone_id="Australia/Melbourne", locale="en-AU", reduced_motion="reduce", **how
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         self.contexts.append(context)
         return context
 

@@ -64,7 +64,8 @@ def walk(page: Page, url: str) -> Iterator[str]:
 
 
 def kind_of(path: str) -> str:
-    """Return a path with its ids, numbers and values taken out."""
+    """Return a path with its ids, names, numbers and values taken out."""
+    path = re.sub(r"^/(playbooks|connections/new)/(?!new/)[^/]+/", r"/\1/NAME/", path)
     path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", path)
     return re.sub(r"=[^&]*", "=", re.sub(r"/\d+/", "/N/", path))
 
