@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import queue
@@ -36,7 +37,8 @@ class Product:
         lines = [own_line() for _ in range(ports)]
         for line in lines:
             self.lines.put(line)
-        allowed = ",".join(f"127.0.0.1:{line.getsockname()[1]}" for line in lines)
+        hosts = itertools.cycle(("127.0.0.1", "localhost"))  # both spell the same address
+        allowed = ",".join(f"{host}:{line.getsockname()[1]}" for host, line in zip(hosts, lines, strict=False))
         kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
         self.env = {**kept, "OUTBOUND_ALLOW": allowed, "PORTAL_DATA_DIR": str(self.data)}
         self.told = folder / "told.txt"

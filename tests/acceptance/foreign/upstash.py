@@ -75,7 +75,7 @@ class Upstash(Foreign):
     def _scan(self, entry: Entry, words: list[str]) -> list[Any]:
         options = dict(zip((word.upper() for word in words[1::2]), words[2::2], strict=True))
         matching = sorted(key for key in self.keys if _fits(key, options.get("MATCH", "*")))
-        cursor, size = int(words[0]), max(3, int(options.get("COUNT", "10")) // 100)
+        cursor, size = int(words[0]), max(3, int(options.get("COUNT", "10")) // 2)
         if cursor == 0 and matching:
             return ["1", []]
         start = max(cursor - 1, 0) * size

@@ -26,8 +26,8 @@ class Job:
 
 
 class Vercel(Foreign):
-    """One project. `variant`: full; minimal (no users, no lists, no aliases); aliases_only (no targets.production); bare
-    (like minimal, and it tells of no job)."""
+    """One project. `variant`: full, minimal (no users, lists or aliases), aliases_only (no targets.production), or bare
+    (minimal, and it tells of no job)."""
 
     def __init__(
         self,
