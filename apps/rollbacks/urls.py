@@ -16,6 +16,7 @@ urlpatterns = [
     path("<uuid:pk>/ballot/", views.ballot, name="ballot"),
     path("<uuid:pk>/deeds/", views.deeds, name="deeds"),
     path("<uuid:pk>/plan/", views.plan, name="plan"),
+    path("<uuid:pk>/changes/", views.changes, name="changes"),
     path("<uuid:pk>/plans/", views.create_plan, name="create_plan"),
     path("<uuid:pk>/approval/", views.create_approval, name="create_approval"),
     path("<uuid:pk>/pause/", views.create_pause, name="create_pause"),

@@ -8,7 +8,7 @@ import httpx
 from playwright.sync_api import expect
 
 from tests.stories.acts import PLACES, approve, propose_from, state_of, until
-from tests.stories.cast import Cast, visible
+from tests.stories.cast import Cast, stays_put, visible
 from tests.stories.demo import Demo
 
 PLACE = PLACES["pulse"]
@@ -18,12 +18,19 @@ def test_a_vote_for_a_plan_that_has_changed_shows_the_difference(cast: Cast, dem
     asks = cast.open(PLACE.asks, team=PLACE.team)
     path = propose_from(asks, "Messages arrive late")
     reads = cast.open(PLACE.agrees[0], path, team=PLACE.team, phone=True, scripts=False)
+    watches = cast.open(PLACE.agrees[0], path, team=PLACE.team)
+    never_left = stays_put(watches)
     host = demo.outside.describe()["vercel"]["organisations"]["pulse"]
     project, live = host["settings"]["project_id"], _live(demo, host["settings"]["project_id"])
     other = next(one["id"] for one in host["objects"]["deployments"] if one["id"] != live and one["promoted_at"])
     demo.outside.do("vercel", "move", project=project, deployment=other)
     visible(asks, "button", "^Plan again").click()
     expect(asks.get_by_text("Planned again. Earlier votes no longer count.")).to_be_visible()
+    expect(watches.locator("#rb-vote").get_by_text("The plan changed while you read.")).to_be_visible()
+    expect(watches.get_by_role("button", name=re.compile("^Approve"))).to_have_count(0)
+    assert watches.evaluate(never_left)
+    watches.get_by_role("link", name="See the difference").click()
+    expect(watches.locator(".difference")).to_contain_text("Step 1 has changed")
     with reads.expect_response(re.compile("/approval/$")) as answered:
         approve(reads, "messages")
     assert answered.value.status == 409
@@ -55,11 +62,6 @@ def test_two_presses_are_one_vote(cast: Cast) -> None:
 
 
 def _live(demo: Demo, project: str) -> str:
-    """Return what a provider's project serves now."""
-    state = demo.outside.state("vercel")["projects"][project]
-    return str(state.get("live") or state["production"]) if "aliases" not in state else _alias(state)
-
-
-def _alias(state: dict[str, object]) -> str:
-    found = re.findall(r"dpl_\w+", str(state["aliases"]))
-    return found[0]
+    """Return the deployment that a project's first address serves now."""
+    addresses = demo.outside.state("vercel")["projects"][project]["aliases"]
+    return str(next(iter(addresses.values()))["deployment"])

@@ -2,6 +2,7 @@
 
 from apps.rollbacks.views.decisions import create_decision, decision
 from apps.rollbacks.views.deeds import (
+    changes,
     create_approval,
     create_cancellation,
     create_pause,
@@ -22,6 +23,7 @@ from apps.rollbacks.views.proposals import forward, new_rollback
 
 __all__ = [
     "ballot",
+    "changes",
     "create_approval",
     "create_cancellation",
     "create_decision",

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.reauthentication import require_fresh
 from apps.accounts.requests import Request
@@ -39,8 +39,8 @@ def create_approval(request: Request, pk: UUID) -> HttpResponse:
             one, by=request.person, decision=decision, plan_hash=read, note=note,
             accepts=request.POST.getlist("accepts"), confirm=request.POST.get("confirm", ""),
         )  # fmt: skip
-    except Stale as stale:
-        return _changed(request, one, read, stale)
+    except Stale:
+        return _changed(request, one, read)
     except Unacceptable as missing:
         return _again(request, one, f"{missing.message} Nothing was approved.", str(missing.extra.get("field", "")))
     return redirect(one_url(one))
@@ -54,14 +54,20 @@ def _again(request: Request, one: Rollback, said: str, field: str) -> HttpRespon
     return render(request, "rollbacks/detail.html", context, status=422)
 
 
-def _changed(request: Request, one: Rollback, read: str, stale: Stale) -> HttpResponse:
+@require_GET
+def changes(request: Request, pk: UUID) -> HttpResponse:
+    """What is different between a plan that somebody read and the plan as it is now."""
+    return _changed(request, found(request, pk), request.GET.get("read", ""), status=200)
+
+
+def _changed(request: Request, one: Rollback, read: str, *, status: int = 409) -> HttpResponse:
     """Show what is different between the plan that was read and the plan, or production, as it is."""
     one = found(request, one.pk)
     same = read == one.plan_hash
     before = Plan.objects.filter(organisation=one.organisation, hash=read).first()
     shown = _production(one) if same else difference(before, one.plan)
-    context = {"rollback": one, "reason": stale.message, "read": read, "same": same, "strip": strip(one.incident)}
-    return render(request, "rollbacks/changed.html", {**context, **shown}, status=409)
+    context = {"rollback": one, "read": read, "same": same, "strip": strip(one.incident), **shown}
+    return render(request, "rollbacks/changed.html", context, status=status)
 
 
 def _production(one: Rollback) -> dict[str, Any]:

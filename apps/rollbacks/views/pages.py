@@ -67,8 +67,17 @@ def progress(request: Request, pk: UUID) -> HttpResponse:
 
 @require_GET
 def ballot(request: Request, pk: UUID) -> HttpResponse:
-    """The reader's own part of the approval card, read again when something changed."""
-    return render(request, "rollbacks/_ballot_again.html", own_page(request, found(request, pk)))
+    """The reader's own part of the approval card, read again when something changed.
+
+    The page names the plan that its reader has before them: where another one stands now, it offers no vote.
+    """
+    one = found(request, pk)
+    context = own_page(request, one)
+    read = request.GET.get("plan_hash", "")
+    if read and read != one.plan_hash:
+        changed = {"may": False, "asker": False, "changed": read, "because": "The plan changed while you read."}
+        context["ballot"] = {**context["ballot"], **changed}
+    return render(request, "rollbacks/_ballot_again.html", context)
 
 
 @require_GET
