@@ -19,6 +19,7 @@ from pathlib import Path
 
 import httpx
 
+from rollback_portal.instance.processes import dying_with_us
 from rollback_portal.instance.test import NOT_OURS
 from tests.acceptance.client import Api
 
@@ -49,7 +50,12 @@ class Product:
         command = [str(ROOT / "bin" / "up"), "--port", str(self.port), "--data-dir", str(self.data)]
         with self.told.open("w") as told:
             self.process = subprocess.Popen(
-                command, env=self.env, stdout=told, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+                command,
+                env=self.env,
+                stdout=told,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=dying_with_us(signal.SIGTERM),  # tests that are killed leave nothing running
             )
         self.wait_until_ready(START_WITHIN)
 

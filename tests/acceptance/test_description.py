@@ -29,15 +29,14 @@ POST /incidents/{id}/updates|GET /incidents/{id}/checklists|POST /checklist-item
 POST /freezes|POST /freezes/{id}/lifting|GET /rollback-log|GET /audit
 """
 BODIES: list[bytes] = [
-    b"", b"{", b"null", b"[]", b'"text"', b"{}", b'{"a": NaN}', b'{"\x00": 1}', b'{"title": "\xff"}', b"[" * 5000,
-    b'{"title": "\\ud800"}', b'{"reason": {"a": []}}', b'{"title": 1, "title": 2}', b"a=b&c=d",
+    b"", b"{", b"null", b"[]", b'"text"', b'{"a": NaN}', b'{"title": "\xff"}', b"[" * 5000, b'{"title": "\\ud800"}',
+    b'{"title": 1, "title": 2}',
 ]  # fmt: skip
 VALUES: list[Any] = [
-    None, True, -1, 2**63, 1e308, " ", "x" * 3000, "‮\u0007{{7*7}}", [None, {}], {"a": {"b": []}},
-    "2026-13-45T99:99:99Z", "9999-12-31T23:59:59+14:00",
+    None, -1, 2**63, "x" * 3000, "‮\u0007{{7*7}}", [None, {}], {"a": {"b": []}}, "9999-12-31T23:59:59+14:00",
 ]  # fmt: skip
-KEYS = ["01a1f872-0000-7000-8000-000000000000", "x", "%00", "0" * 300, "..%2f..", "9" * 30, "%F0%9F%92%A9", "{id}"]
-QUERIES = ["", "\x00", "x" * 3000, "-1", "٣💥"]
+KEYS = ["01a1f872-0000-7000-8000-000000000000", "x", "%00", "9" * 300, "..%2f..", "%F0%9F%92%A9"]
+QUERIES = ["", "\x00", "x" * 3000, "-1"]
 HEADERS: list[dict[str, str]] = [
     {"Idempotency-Key": ""}, {"Idempotency-Key": "x" * 5000}, {"Content-Type": "text/plain"}, {"Content-Type": ";;;"},
     {"Content-Type": "application/json; charset=utf-16"}, {"Accept": "text/html"}, {"Last-Event-ID": "x"},

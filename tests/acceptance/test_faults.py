@@ -46,11 +46,13 @@ def _cases() -> list[Case]:
     found = []
     for role in STEPS:
         found.append(Case(role, "429", REFUSED, more={"retry_after": "2"}))
-        found += [Case(role, kind, AGAIN) for kind in ("500", "reset", "garbage", "half", "hang")]
-        found += [Case(role, f"{kind}_after", APPLIED) for kind in ("500", "reset", "garbage", "half", "hang")]
+        found += [Case(role, kind, AGAIN) for kind in ("500", "reset", "garbage")]
+        found += [Case(role, f"{kind}_after", APPLIED) for kind in ("500", "reset", "garbage", "half")]
         # A message that cannot be sent never stops a rollback.
         state = "succeeded" if role in {"chat", "paging"} else "failed"
         found += [Case(role, "403", REFUSED, state, happens=False, more={"times": 99})]
+    found += [Case(role, "hang", AGAIN) for role in ("hosting", "chat")]
+    found += [Case(role, "hang_after", APPLIED) for role in ("hosting", "chat", "cache")]
     return found
 
 
