@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-pytest_plugins = ["tests.simulators"]
+pytest_plugins = ["tests.simulators", "tests.scheduling"]
 
 
 def pytest_configure() -> None:

@@ -68,9 +68,9 @@ def _with_servers(places: Places, browser: str, arguments: list[str]) -> int:
 
 
 def _in_parallel(arguments: list[str]) -> tuple[str, ...]:
-    """Use every core, unless the caller said how many or wants to talk to a test. A group stays together."""
+    """Use every core, unless the caller said how many or wants to talk to a test."""
     said = any(word.startswith(("-n", "--numprocesses", "--pdb", "--trace")) for word in arguments)
-    return () if said else ("-n", "auto", "--dist", "loadgroup")
+    return () if said else ("-n", "auto")
 
 
 def _remove_left_overs() -> None:
