@@ -35,7 +35,7 @@ def test_an_unreadable_slug_is_refused_by_name(db: None, slug: str) -> None:
 
 def test_a_person_is_told_of_in_the_record(ada: Person, team: Organisation) -> None:
     lifecycle.add_person(team, email=" Kim@Harbour.Example ", name="Kim", roles=["founder"], by=ada)
-    told = list(Event.objects.filter(actor=ada).values_list("text", flat=True))
+    told = list(Event.objects.filter(actor=ada).order_by("pk").values_list("text", flat=True))
     assert told == ["Ada Admin added Kim (kim@harbour.example).", "Ada Admin gave Kim the role Founder."]
 
 

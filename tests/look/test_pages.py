@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -157,9 +158,10 @@ def test_keys_open_the_help_and_go_to_approve_without_pressing_it(browser: Brows
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
     page.keyboard.press("g")
     page.keyboard.press("s")
-    assert page.url.endswith("#services")
+    expect(page).to_have_url(re.compile("#services$"))
     page.get_by_label("Type the service name").press("a")
     assert page.get_by_label("Type the service name").input_value() == "a"
     page.context.close()
