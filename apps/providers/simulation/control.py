@@ -8,14 +8,14 @@ All under `/_control` of the main port, JSON in and out (POST needs `Content-Typ
 `GET /_control/describe`                     the starting world, as `--describe` prints it
 `POST /_control/reset`                       first states, empty journal, no faults, clock as on the wall
 `POST /_control/clock {"advance_seconds"}`   jobs and delayed appearances come due without waiting
-`GET|POST|DELETE /_control/faults`           the script of trouble: one line, or `{"faults": [line, …]}`
+`GET|POST|DELETE /_control/faults?mark=`     the script of trouble: one line, or `{"faults": [line, …]}`
 `POST /_control/settings/<slug> {...}`       habits: delays, plan, oddities; answers all of them
 `POST /_control/do/<slug>/<deed> {...}`      what happens at the provider by other hands
 
 Settings every provider has: `latency_ms`, `require_attempt_id` (refuse changes without `X-Attempt-Id`, 428).
 Settings and deeds of one provider stand in its simulator's docstring. A fault line: `{"kind", "slug"?,
-"method"?, "path"? (regex), "reads"?, "times"?, "skip"?, "status"?, "retry_after"?, "seconds"?, "location"?,
-"flapping"?, "body"?}`.
+"method"?, "path"? (regex), "mark"? (regex), "reads"?, "times"?, "skip"?, "status"?, "retry_after"?,
+"seconds"?, "location"?, "flapping"?, "body"?}`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -103,7 +103,8 @@ def clock(front: "Front", request: Request) -> Any:
 @ROUTES.add("GET", "/faults")
 def faults(front: "Front", request: Request) -> Any:
     """The script with its counters."""
-    return [fault.shown() for fault in front.faults.lines]
+    mark = request.first("mark")
+    return [fault.shown() for fault in front.faults.lines if mark in fault.mark]
 
 
 @ROUTES.add("POST", "/faults")
@@ -117,9 +118,11 @@ def script(front: "Front", request: Request) -> Any:
 
 @ROUTES.add("DELETE", "/faults")
 def no_faults(front: "Front", request: Request) -> Any:
-    """Forgets the script."""
-    front.faults.clear()
-    return []
+    """Forgets the script, or the lines of one mark; returns those with their counters."""
+    mark = request.first("mark")
+    gone = [fault.shown() for fault in front.faults.lines if mark in fault.mark]
+    front.faults.clear(mark)
+    return gone if mark else []
 
 
 @ROUTES.add("POST", "/settings/{slug}")

@@ -22,15 +22,17 @@ class Fault:
     """One line of a script; times in seconds.
 
     `kind` is one of `KINDS`. `times` matching requests are hit after `skip` were let through. Without
-    `method`, `path` (a regular expression, searched in the path) and `reads` a fault hits requests that would
-    change something; with `reads: true` it hits only reads, with `reads: null` both. `stale` hits the reads
-    that follow the next effect; a `flapping` one only every other of them.
+    `method`, `path` (a regular expression, searched in the path), `mark` (one searched in path, Authorization
+    and body together) and `reads` a fault hits requests that would change something; with `reads: true` it hits
+    only reads, with `reads: null` both. `stale` hits the reads that follow the next effect; a `flapping` one
+    only every other of them.
     """
 
     kind: str
     slug: str = ""
     method: str = ""
     path: str = ""
+    mark: str = ""
     reads: bool | None = False
     times: int = 1
     skip: int = 0
@@ -60,8 +62,16 @@ class Fault:
             self.slug in ("", slug)
             and self.method in ("", request.method)
             and bool(re.search(self.path, request.sent_path))
+            and self.concerns(request)
             and (self.reads is None or self.reads != mutates)
         )
+
+    def concerns(self, request: Request) -> bool:
+        """Whether the request carries the line's mark."""
+        if not self.mark:
+            return True
+        sent = f"{request.sent_path}\n{request.headers.get('authorization', '')}\n"
+        return bool(re.search(self.mark, sent + request.body.decode("utf-8", "replace")))
 
     def shown(self) -> dict[str, Any]:
         """The line and its counters, for the control door."""
@@ -82,9 +92,9 @@ class Faults:
         self.lines.append(fault)
         return fault
 
-    def clear(self) -> None:
-        """Forgets the whole script."""
-        self.lines = []
+    def clear(self, mark: str = "") -> None:
+        """Forgets the whole script, or only the lines whose mark holds `mark`."""
+        self.lines = [line for line in self.lines if mark and mark not in line.mark]
 
     def next_for(self, slug: str, request: Request, mutates: bool) -> Fault | None:
         """The line that hits this request, counted as used; None when it goes through unharmed."""
@@ -97,10 +107,10 @@ class Faults:
                 return fault
         return None
 
-    def remember(self, slug: str, past: dict[str, Any]) -> None:
-        """An effect is about to happen: stale lines that wait for one keep the state before it."""
+    def remember(self, slug: str, past: dict[str, Any], request: Request) -> None:
+        """An effect has happened: stale lines that wait for one like it keep the state before it."""
         for fault in self.lines:
-            if fault.kind == "stale" and fault.past is None and fault.slug in ("", slug):
+            if fault.kind == "stale" and fault.past is None and fault.slug in ("", slug) and fault.concerns(request):
                 fault.slug, fault.past = slug, past
 
     def past_for(self, slug: str, request: Request) -> dict[str, Any] | None:
@@ -108,7 +118,7 @@ class Faults:
         for fault in self.lines:
             if fault.kind != "stale" or fault.past is None or fault.slug != slug or fault.hits >= fault.times:
                 continue
-            if not re.search(fault.path, request.sent_path):
+            if not re.search(fault.path, request.sent_path) or not fault.concerns(request):
                 continue
             fault.hits += 1
             if not fault.flapping or fault.hits % 2:

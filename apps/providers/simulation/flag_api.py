@@ -7,7 +7,7 @@
 from typing import Any
 
 from .messages import Request, Response, answer
-from .organisations import ORGANISATIONS, Organisation
+from .organisations import ORGANISATIONS, Organisation, ordered
 from .routing import Routes
 from .world import Refusal, Simulator, State, World, habits
 
@@ -38,15 +38,24 @@ def start(epoch: float) -> State:
 
 def describe(state: State) -> dict[str, Any]:
     """Settings, credentials and objects; the first organisation's at the top."""
-    each = {
-        o.slug: {
-            "settings": {},
-            "credentials": {"headers": {"Authorization": f"Bearer {token(o)}"}},
-            "objects": {"flags": state["flags"][o.slug], "path": "/admin/feature-flags"},
-        }
-        for o in ORGANISATIONS
-    }
+    each = {o.slug: _described(state, o) for o in ORGANISATIONS}
     return {**each[ORGANISATIONS[0].slug], "organisations": each}
+
+
+def join(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Deed: a new customer with flags of its own; returns how to connect to it."""
+    state, organisation = world.state("http"), ordered(order)
+    state["tokens"][token(organisation)] = organisation.slug
+    state["flags"][organisation.slug] = {name: {"enabled": on} for name, on in FLAGS.items()}
+    return _described(state, organisation)
+
+
+def _described(state: State, organisation: Organisation) -> dict[str, Any]:
+    return {
+        "settings": {},
+        "credentials": {"headers": {"Authorization": f"Bearer {token(organisation)}"}},
+        "objects": {"flags": state["flags"][organisation.slug], "path": "/admin/feature-flags"},
+    }
 
 
 def guard(world: World, request: Request) -> Response | None:
@@ -102,4 +111,4 @@ def _flags(world: World, request: Request) -> dict[str, Any]:
     return mine
 
 
-SIMULATOR = Simulator("http", ROUTES, start, describe, refuse, guard=guard)
+SIMULATOR = Simulator("http", ROUTES, start, describe, refuse, controls={"join": join}, guard=guard)

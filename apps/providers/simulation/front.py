@@ -123,7 +123,7 @@ class Front:
         if request.effects:
             self.world.keep(slug, entry=entry, effects=request.effects)
             if before is not None:
-                self.faults.remember(slug, before)
+                self.faults.remember(slug, before, request)
         return response
 
     def _called(self, simulator: Simulator, request: Request) -> Response:

@@ -3,7 +3,9 @@
 Ids are constant, so that whoever reads `--describe` once may rely on them. Ages count from the first start.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 MINUTE = 60
 DAY = 24 * 60 * MINUTE
@@ -160,3 +162,26 @@ def organisation(slug: str) -> Organisation:
         if candidate.slug == slug:
             return candidate
     raise LookupError(f"No organisation {slug!r} in the demo world.")
+
+
+def ordered(order: Mapping[str, Any]) -> Organisation:
+    """The organisation that the deed `join` describes: {organisation, versions: [..., the live one], flags: {key: on}?}.
+
+    Only letters of that slug tell it apart in ids, so two that join must differ in those.
+    """
+    slug = str(order["organisation"])
+    versions = [str(version) for version in order["versions"]]
+    releases = tuple(
+        Release(version, f"dpl_{slug}{number}", f"{number:07x}", "Tom Okafor", (len(versions) - number) * DAY, version)
+        for number, version in enumerate(versions)
+    )
+    return Organisation(
+        slug=slug,
+        name=slug.capitalize(),
+        team=f"team_{slug}",
+        project=f"prj_{slug}",
+        project_name=slug,
+        addresses=(f"{slug}.example", f"api.{slug}.example"),
+        releases=releases,
+        flags={str(key): bool(on) for key, on in (order.get("flags") or {}).items()},
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..simulation import traffic
-from ..simulation.organisations import ORGANISATIONS, Organisation
+from ..simulation.organisations import ORGANISATIONS, Organisation, ordered
 from ..simulation.world import World
 
 FAILING_PERCENT = 34  # of share links while the broken release serves with its flags on
@@ -30,18 +30,25 @@ class Visit:
 
 def visit(world: World, slug: str, position: int) -> Visit | None:
     """Who answers at address number `position` of an organisation's project; None for an unknown one."""
-    for organisation in ORGANISATIONS:
-        if organisation.slug == slug:
-            deployment = traffic.serving(world, organisation.project, position)
-            return Visit(
-                organisation,
-                deployment["id"],
-                deployment["version"],
-                deployment["commit"],
-                bool(deployment["broken"]),
-                bool(world.state("vercel")["projects"][organisation.project]["paused"]),
-            )
-    return None
+    organisation = _organisation(world, slug)
+    if organisation is None:
+        return None
+    deployment = traffic.serving(world, organisation.project, position)
+    return Visit(
+        organisation,
+        deployment["id"],
+        deployment["version"],
+        deployment["commit"],
+        bool(deployment["broken"]),
+        bool(world.state("vercel")["projects"][organisation.project]["paused"]),
+    )
+
+
+def _organisation(world: World, slug: str) -> Organisation | None:
+    joined = world.state("site").get("joined", {})
+    if slug in joined:
+        return ordered(joined[slug])
+    return next((organisation for organisation in ORGANISATIONS if organisation.slug == slug), None)
 
 
 def link_opens(world: World, seen: Visit, link: str) -> bool:

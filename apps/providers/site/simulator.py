@@ -153,4 +153,10 @@ def _opened(world: World, request: Request, seen: Visit, link: str) -> Response:
     return response
 
 
-SIMULATOR = Simulator("site", ROUTES, start, describe, refuse)
+def join(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Deed: a site for a customer that has joined at the hosting provider."""
+    world.state("site").setdefault("joined", {})[order["organisation"]] = order
+    return {"objects": {"path": f"/{order['organisation']}", "serving": {"path": "/health", "header": "x-deployment-id"}}}
+
+
+SIMULATOR = Simulator("site", ROUTES, start, describe, refuse, controls={"join": join})

@@ -149,3 +149,21 @@ def test_changes_without_an_attempt_id_can_be_refused(vercel: Vercel, simulators
 def test_an_unknown_fault_is_refused_by_name(simulators: Simulators) -> None:
     with pytest.raises(SimulatorsDown, match="Kinds:"):
         simulators.fault("explode")
+
+
+def test_a_mark_hits_one_customer_and_is_forgotten_alone(simulators: Simulators) -> None:
+    for slug in ("acmeaa", "acmeab"):
+        for provider in ("vercel", "launchdarkly", "slack", "pagerduty", "http", "site"):
+            simulators.do(provider, "join", organisation=slug, versions=["v1", "v2"], flags={"release": True})
+    simulators.fault("status", slug="http", mark="acmeaa", status=503)
+    simulators.fault("status", slug="http", mark="acmeab", status=503)
+    known = {
+        slug: {"Authorization": f"Bearer admin-simulated-{slug}"} for slug in ("acmeaa", "acmeab")
+    }  # as `join` has returned them
+    address = f"{simulators.address('http')}/echo"
+    gone = simulators.control("faults?mark=acmeab", method="DELETE")
+    assert [(line["mark"], line["hits"]) for line in gone] == [("acmeab", 0)]
+    assert ask(address, "POST", headers=known["acmeab"], data={}).status == 200
+    assert ask(address, "POST", headers=known["acmeaa"], data={}).status == 503
+    assert ask(f"{simulators.address('site')}/acmeaa/health").headers["x-version"] == "v2"
+    assert simulators.do("vercel", "look", project="prj_acmeaa") == {"live": "dpl_acmeaa1", "moving": False}

@@ -27,15 +27,24 @@ def token(organisation: Organisation) -> str:
 
 def describe(state: State) -> dict[str, Any]:
     """Settings, credentials and objects; the first organisation's at the top."""
-    each = {}
-    for organisation in ORGANISATIONS:
-        flags = state["accounts"][organisation.slug]["flags"]
-        each[organisation.slug] = {
-            "settings": {"project_key": organisation.project_name, "environment_key": "production"},
-            "credentials": {"token": token(organisation)},
-            "objects": {"flags": {key: flag["environments"]["production"]["on"] for key, flag in flags.items()}},
-        }
+    each = {organisation.slug: described(state, organisation) for organisation in ORGANISATIONS}
     return {**each[ORGANISATIONS[0].slug], "organisations": each}
+
+
+def described(state: State, organisation: Organisation) -> dict[str, Any]:
+    """One organisation's settings, credentials and flags."""
+    flags = state["accounts"][organisation.slug]["flags"]
+    return {
+        "settings": {"project_key": organisation.project_name, "environment_key": "production"},
+        "credentials": {"token": token(organisation)},
+        "objects": {"flags": {key: flag["environments"]["production"]["on"] for key, flag in flags.items()}},
+    }
+
+
+def add(state: State, organisation: Organisation, at_ms: int) -> None:
+    """Puts an organisation with its project and flags into the world."""
+    state["tokens"][token(organisation)] = organisation.slug
+    state["accounts"][organisation.slug] = _project(organisation, at_ms)
 
 
 def _project(organisation: Organisation, at_ms: int) -> dict[str, Any]:

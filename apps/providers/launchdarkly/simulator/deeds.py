@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from ...simulation.organisations import ordered
 from ...simulation.world import World
 from .approvals import approval_of
+from .beginning import add, described
 from .flags import turn
 
 
@@ -24,4 +26,22 @@ def approve(world: World, order: dict[str, Any]) -> dict[str, Any]:
     return approval
 
 
-DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {"switch": switch, "approve": approve}
+def join(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Deed: a new customer with a project of its own; returns how to connect to it."""
+    state, organisation = world.state("launchdarkly"), ordered(order)
+    add(state, organisation, world.now_ms())
+    return described(state, organisation)
+
+
+def look(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Deed: which of a customer's flags are on in production."""
+    flags = world.state("launchdarkly")["accounts"][order["organisation"]]["flags"]
+    return {key: flag["environments"]["production"]["on"] for key, flag in flags.items()}
+
+
+DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
+    "switch": switch,
+    "approve": approve,
+    "join": join,
+    "look": look,
+}

@@ -43,18 +43,28 @@ def start(epoch: float) -> State:
 
 def describe(state: State) -> dict[str, Any]:
     """Settings, credentials and objects; the first organisation's at the top."""
-    each = {}
-    for organisation in ORGANISATIONS:
-        account = state["accounts"][organisation.slug]
-        each[organisation.slug] = {
-            "settings": {"service_id": account["service"]["id"], "from_email": from_email(organisation)},
-            "credentials": {"api_token": api_token(organisation), "routing_key": routing_key(organisation)},
-            "objects": {
-                "incidents": {key: i["status"] for key, i in account["incidents"].items()},
-                "users": [user["email"] for user in account["users"].values()],
-            },
-        }
+    each = {organisation.slug: described(state, organisation) for organisation in ORGANISATIONS}
     return {**each[ORGANISATIONS[0].slug], "organisations": each}
+
+
+def described(state: State, organisation: Organisation) -> dict[str, Any]:
+    """One organisation's settings, credentials and objects."""
+    account = state["accounts"][organisation.slug]
+    return {
+        "settings": {"service_id": account["service"]["id"], "from_email": from_email(organisation)},
+        "credentials": {"api_token": api_token(organisation), "routing_key": routing_key(organisation)},
+        "objects": {
+            "incidents": {key: i["status"] for key, i in account["incidents"].items()},
+            "users": [user["email"] for user in account["users"].values()],
+        },
+    }
+
+
+def add(state: State, organisation: Organisation) -> None:
+    """Puts an organisation with an account of its own into the world."""
+    state["tokens"][api_token(organisation)] = organisation.slug
+    state["routing"][routing_key(organisation)] = organisation.slug
+    state["accounts"][organisation.slug] = _account(organisation)
 
 
 def _account(organisation: Organisation) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from ...simulation.organisations import ordered
 from ...simulation.world import World
+from .beginning import add, described
 from .making import change_status, incident
 
 
@@ -23,4 +25,25 @@ def open_one(world: World, order: dict[str, Any]) -> dict[str, Any]:
     return {"incident": made["id"]}
 
 
-DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {"resolve": resolve, "open": open_one}
+def join(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """A new customer with an account of its own; returns how to connect to it."""
+    state, organisation = world.state("pagerduty"), ordered(order)
+    add(state, organisation)
+    return described(state, organisation)
+
+
+def tidy(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """All but the newest `keep` incidents of an account are archived, as after months of use."""
+    incidents = world.state("pagerduty")["accounts"][order["organisation"]]["incidents"]
+    gone = list(incidents)[: -int(order["keep"])]
+    for key in gone:
+        del incidents[key]
+    return {"archived": len(gone)}
+
+
+DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
+    "resolve": resolve,
+    "open": open_one,
+    "join": join,
+    "tidy": tidy,
+}

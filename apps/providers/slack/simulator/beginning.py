@@ -26,23 +26,32 @@ def start(epoch: float) -> State:
 
 def describe(state: State) -> dict[str, Any]:
     """Settings, credentials and objects; the first organisation's at the top."""
-    each = {}
-    for organisation in ORGANISATIONS:
-        workspace = state["workspaces"][organisation.slug]
-        each[organisation.slug] = {
-            "settings": {"channel": organisation.channels[0]},
-            "credentials": {
-                "bot_token": bot_token(organisation),
-                "signing_secret": f"simulated-signing-secret-{organisation.slug}",
-            },
-            "objects": {
-                "team": workspace["team"]["id"],
-                "bot_user": workspace["bot"]["user_id"],
-                "channels": {channel["name"]: key for key, channel in workspace["channels"].items()},
-                "views": {name: f"/slack/view/{organisation.slug}/{name}" for name in organisation.channels},
-            },
-        }
+    each = {organisation.slug: described(state, organisation) for organisation in ORGANISATIONS}
     return {**each[ORGANISATIONS[0].slug], "organisations": each}
+
+
+def described(state: State, organisation: Organisation) -> dict[str, Any]:
+    """One organisation's settings, credentials and objects."""
+    workspace = state["workspaces"][organisation.slug]
+    return {
+        "settings": {"channel": organisation.channels[0]},
+        "credentials": {
+            "bot_token": bot_token(organisation),
+            "signing_secret": f"simulated-signing-secret-{organisation.slug}",
+        },
+        "objects": {
+            "team": workspace["team"]["id"],
+            "bot_user": workspace["bot"]["user_id"],
+            "channels": {channel["name"]: key for key, channel in workspace["channels"].items()},
+            "views": {name: f"/slack/view/{organisation.slug}/{name}" for name in organisation.channels},
+        },
+    }
+
+
+def add(state: State, organisation: Organisation, epoch: float) -> None:
+    """Puts an organisation with a workspace of its own into the world."""
+    state["tokens"][bot_token(organisation)] = organisation.slug
+    state["workspaces"][organisation.slug] = _workspace(organisation, epoch)
 
 
 def _workspace(organisation: Organisation, epoch: float) -> dict[str, Any]:

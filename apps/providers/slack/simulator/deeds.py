@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from ...simulation.organisations import ordered
 from ...simulation.world import World
+from .beginning import add, described
 from .messages import next_ts
 
 
@@ -42,4 +44,26 @@ def _channel(world: World, order: dict[str, Any]) -> dict[str, Any]:
     raise LookupError(f"No channel {order['channel']!r}.")
 
 
-DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {"archive": archive, "leave": leave, "say": say}
+def join(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """A new customer with a workspace of its own; returns how to connect to it."""
+    state, organisation = world.state("slack"), ordered(order)
+    add(state, organisation, world.now())
+    return described(state, organisation)
+
+
+def tidy(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """All but the newest `keep` messages of each channel pass out of what the plan keeps."""
+    gone = 0
+    for channel in world.state("slack")["workspaces"][order["organisation"]]["channels"].values():
+        gone += max(0, len(channel["messages"]) - int(order["keep"]))
+        del channel["messages"][: -int(order["keep"])]
+    return {"removed": gone}
+
+
+DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
+    "archive": archive,
+    "leave": leave,
+    "say": say,
+    "join": join,
+    "tidy": tidy,
+}

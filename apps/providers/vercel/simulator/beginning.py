@@ -28,7 +28,7 @@ def start(epoch: float) -> State:
         "deployments": {},
     }
     for organisation in ORGANISATIONS:
-        _add(state, organisation, epoch)
+        add(state, organisation, epoch)
     return state
 
 
@@ -39,7 +39,7 @@ def token(organisation: Organisation) -> str:
 
 def describe(state: State) -> dict[str, Any]:
     """Settings, credentials and objects; the first organisation's at the top."""
-    each = {o.slug: _described(state, o) for o in ORGANISATIONS}
+    each = {o.slug: described(state, o) for o in ORGANISATIONS}
     return {**each[ORGANISATIONS[0].slug], "organisations": each}
 
 
@@ -71,7 +71,8 @@ def new_deployment(
     }
 
 
-def _add(state: State, organisation: Organisation, epoch: float) -> None:
+def add(state: State, organisation: Organisation, epoch: float) -> None:
+    """Puts an organisation with its team, project, deployments and addresses into the world."""
     state["teams"][organisation.team] = {
         "id": organisation.team,
         "slug": organisation.slug,
@@ -124,7 +125,8 @@ def _project(organisation: Organisation, epoch: float) -> dict[str, Any]:
     }
 
 
-def _described(state: State, organisation: Organisation) -> dict[str, Any]:
+def described(state: State, organisation: Organisation) -> dict[str, Any]:
+    """One organisation's settings, credentials and objects."""
     project = state["projects"][organisation.project]
     fields = (
         "id",

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ...simulation import traffic
-from ...simulation.organisations import Release
+from ...simulation.organisations import Release, ordered
 from ...simulation.world import World
-from .beginning import new_deployment
+from .beginning import add, described, new_deployment
 
 
 def push(world: World, order: dict[str, Any]) -> dict[str, Any]:
@@ -50,4 +50,24 @@ def move(world: World, order: dict[str, Any]) -> dict[str, Any]:
     return {"live": traffic.current(project)}
 
 
-DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {"push": push, "remove": remove, "move": move}
+def join(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """A new customer with a project of its own; returns how to connect to it."""
+    state, organisation = world.state("vercel"), ordered(order)
+    add(state, organisation, world.now())
+    return described(state, organisation)
+
+
+def look(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """What is live at a project, once a job that is due has moved it."""
+    project = world.state("vercel")["projects"][order["project"]]
+    traffic.settle(project, world.now_ms())
+    return {"live": traffic.converged(project), "moving": traffic.running(project, world.now_ms())}
+
+
+DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
+    "push": push,
+    "remove": remove,
+    "move": move,
+    "join": join,
+    "look": look,
+}
