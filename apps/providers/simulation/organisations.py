@@ -165,7 +165,7 @@ def organisation(slug: str) -> Organisation:
 
 
 def ordered(order: Mapping[str, Any]) -> Organisation:
-    """The organisation that the deed `join` describes: {organisation, versions: [..., the live one], flags: {key: on}?}.
+    """The organisation that the deed `join` describes: {organisation, versions (the last is live), flags?}.
 
     Only letters of that slug tell it apart in ids, so two that join must differ in those.
     """

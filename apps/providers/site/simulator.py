@@ -156,7 +156,8 @@ def _opened(world: World, request: Request, seen: Visit, link: str) -> Response:
 def join(world: World, order: dict[str, Any]) -> dict[str, Any]:
     """Deed: a site for a customer that has joined at the hosting provider."""
     world.state("site").setdefault("joined", {})[order["organisation"]] = order
-    return {"objects": {"path": f"/{order['organisation']}", "serving": {"path": "/health", "header": "x-deployment-id"}}}
+    serving = {"path": "/health", "header": "x-deployment-id"}
+    return {"objects": {"path": f"/{order['organisation']}", "serving": serving}}
 
 
 SIMULATOR = Simulator("site", ROUTES, start, describe, refuse, controls={"join": join})

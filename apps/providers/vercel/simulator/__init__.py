@@ -10,7 +10,8 @@ false: never), `failing_aliases` ([]), `flip_auto_assign` (false: whether a roll
 public `autoAssignCustomDomains`), `rolling_release` (false: promote is queued and answers 202), `rights`
 (full | read). Deeds: `push` {project, version, commit?, author?, message?, deployment?, broken?,
 build_seconds?}, `remove` {deployment} (410 from then on), `move` {project, deployment} (somebody else points
-production elsewhere), `join` {organisation, versions, flags?} (a new customer; every simulator knows it), `look` {project}.
+production elsewhere), `join` {organisation, versions, flags?} (a new customer; every simulator knows this deed),
+`look` {project}.
 """
 
 from ...simulation.messages import Response, answer
