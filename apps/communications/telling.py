@@ -28,11 +28,10 @@ CHAT = "chat"
 MISSED = timedelta(hours=1)  # how long ago something may have happened for the sweep to tell of it
 
 
-def listen(sender: Any, event_id: Any, **more: Any) -> None:
+def listen(sender: Any, *, event_id: Any, kind: str, **more: Any) -> None:
     """Tell of an event that has just been committed; anything that fails here is found again by the sweep."""
-    event = Event.objects.filter(pk=event_id).first()
-    if event is not None and event.kind in TOLD:
-        TOLD[event.kind](event)
+    if kind in TOLD and (event := Event.objects.filter(pk=event_id).first()):
+        TOLD[kind](event)
 
 
 def sweep() -> int:

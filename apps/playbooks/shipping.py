@@ -12,7 +12,6 @@ from apps.playbooks.lifecycle import keep_shipped
 from apps.playbooks.models import Playbook
 from apps.playbooks.shipped import shipped
 from apps.timeline.log import SYSTEM
-from apps.timeline.models import Event
 
 
 def publish_shipped(organisation: Organisation, *, by: Any = SYSTEM) -> list[Playbook]:
@@ -29,12 +28,12 @@ def publish_shipped(organisation: Organisation, *, by: Any = SYSTEM) -> list[Pla
     return [playbook for playbook in made if playbook is not None]
 
 
-def listen(sender: Any, *, event_id: Any, organisation_id: Any, **more: Any) -> None:
+def listen(sender: Any, *, kind: str, organisation_id: Any, **more: Any) -> None:
     """Publish what fits as soon as an organisation has a new environment.
 
     Only a shortcut: `bin/portal prepare` does the same for every organisation at each start.
     """
-    if Event.objects.filter(pk=event_id, kind=ENVIRONMENT_CREATED.name).exists():
+    if kind == ENVIRONMENT_CREATED.name:
         publish_shipped(Organisation.objects.get(pk=organisation_id))
 
 

@@ -7,7 +7,6 @@ Celery. Whoever must wait gives the lease back and says when to come again; nobo
 from __future__ import annotations
 
 import logging
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,8 +14,7 @@ from django.db import DatabaseError, connection
 
 from apps.providers.base import ProviderError
 from apps.providers.sealing import SealBroken
-from apps.rollbacks import ending, events, proving, reconciling, sending
-from apps.rollbacks.approved import PlannedStep, steps_of
+from apps.rollbacks import beginning, ending, proving, reconciling, sending
 from apps.rollbacks.deciding import (
     AskPerson,
     Begin,
@@ -34,14 +32,11 @@ from apps.rollbacks.deciding import (
     decide,
 )
 from apps.rollbacks.failpoints import failpoint
-from apps.rollbacks.journal import Journal
-from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost, acquire, fenced, release
+from apps.rollbacks.held import HeldRun
+from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost, acquire, release
 from apps.rollbacks.models import Attempt, Rollback, Step
-from apps.rollbacks.moving import move, move_step
-from apps.rollbacks.states import OPEN, RollbackState, StepState
-from apps.rollbacks.viewing import view_of
+from apps.rollbacks.states import OPEN, RollbackState
 from apps.timeline.clock import database_now
-from apps.timeline.log import SYSTEM, record
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +64,9 @@ def advance(rollback_id: UUID) -> bool:
     wake_in: float | None = TROUBLE_SECONDS
     try:
         with Heartbeat(lease) as heart:
+            held = HeldRun(lease, heart)
             while True:
-                _one_thing(lease, heart)
+                _one_thing(held)
     except Stop as stop:
         wake_in = stop.wake_in
     except (LeaseLost, sending.CannotTell):
@@ -105,59 +101,35 @@ def _ask_about(lease: Lease, unforeseen: Exception) -> float | None:
     return TROUBLE_SECONDS if is_open else None
 
 
-def _one_thing(lease: Lease, heart: Heartbeat) -> None:
-    heart.phase(settings.ENGINE_CALL_SECONDS + 10)
-    rollback = _load(lease)
-    if rollback.state == RollbackState.QUEUED and not rollback.cancel_requested and not rollback.pause_requested:
-        _begin_run(lease)
+def _one_thing(held: HeldRun) -> None:
+    held.heart.phase(settings.ENGINE_CALL_SECONDS + 10)
+    now = held.look()
+    run = held.rollback
+    if run.state == RollbackState.QUEUED and not run.cancel_requested and not run.pause_requested:
+        beginning.begin_run(held)
         return
-    planned = steps_of(rollback)
-    decision = decide(view_of(rollback, planned), database_now())
-    _carry_out(decision, lease, heart, rollback, planned)
+    _carry_out(decide(held.view(), now), held)
 
 
-def _load(lease: Lease) -> Rollback:
-    rollback = Rollback.objects.select_related(
-        "plan",
-        "incident",
-        "environment",
-        "environment__service",
-        "target",
-        "previous",
-        "service",
-        "organisation",
-    ).get(pk=lease.rollback_id)
-    if rollback.fence != lease.fence:
-        raise LeaseLost
-    return rollback
-
-
-def _begin_run(lease: Lease) -> None:
-    with fenced(lease) as run:
-        move(run, RollbackState.RUNNING)
-        record(events.BEGUN, run, by=SYSTEM, incident=run.incident_id, title=ending.title(run))
-
-
-def _carry_out(
-    decision: Decision, lease: Lease, heart: Heartbeat, rollback: Rollback, planned: dict[int, PlannedStep]
-) -> None:
+def _carry_out(decision: Decision, held: HeldRun) -> None:
+    lease = held.lease
     match decision:
         case Reconcile(position):
-            _go_on(_reconcile(lease, rollback, planned[position]))
+            _go_on(reconciling.reconcile(held, position))
         case Begin(position):
-            _begin_step(lease, position)
+            beginning.begin_step(held, position)
         case Send(position, part):
-            _send(lease, heart, rollback, planned[position], part)
+            _guarded(held, position, part, "apply")
         case Prove(position):
-            heart.phase(60)
-            _go_on(proving.prove(lease, rollback, planned[position], _step(rollback, position)))
+            held.heart.phase(60)
+            _go_on(proving.prove(held, position))
         case Fail(position, message):
             proving.fail(lease, position, message)
         case AskPerson(position, reason):
             ending.ask_person(lease, position, reason)
             raise Stop(None)
         case PutBack(position, part):
-            _guarded(lease, heart, rollback, planned[position], part, "compensate", None)
+            _guarded(held, position, part, "compensate")
         case MarkPutBack(position):
             ending.mark_put_back(lease, position)
         case StartCompensation():
@@ -176,64 +148,17 @@ def _go_on(seconds: float) -> None:
         raise Stop(seconds)
 
 
-def _step(rollback: Rollback, position: int) -> Step:
-    return Step.objects.get(rollback=rollback, position=position)
-
-
-def _reconcile(lease: Lease, rollback: Rollback, planned: PlannedStep) -> float:
-    attempt = Attempt.objects.get(rollback=rollback, position=planned.position, state__in=sorted(OPEN))
-    return reconciling.reconcile(lease, rollback, planned, attempt)
-
-
-def _begin_step(lease: Lease, position: int) -> None:
-    with fenced(lease) as run:
-        step = Step.objects.get(rollback=run, position=position)
-        move_step(step, StepState.RUNNING)
-        record(
-            events.STEP_STARTED, run, by=SYSTEM, incident=run.incident_id, position=position, name=step.name,
-            provider=step.provider,
-        )  # fmt: skip
-
-
-def _send(lease: Lease, heart: Heartbeat, rollback: Rollback, planned: PlannedStep, part: str) -> None:
-    """Observe, compare with the plan, and only then send."""
-    journal = Journal()
-    seen = sending.observe(rollback, planned, part, "apply", journal)
-    failpoint("observed")
-    if sending.is_desired(seen):
-        _already(lease, planned, part, seen.summary, journal)
-        return
-    expected = planned.expected(part)
-    drifted = expected is not None and seen.identity and dict(seen.identity) != dict(expected)
-    with fenced(lease) as run:
-        journal.write(run, planned.position)
-    if drifted and not seen.under_way:
-        ending.ask_person(
-            lease,
-            planned.position,
-            f"This is not what the plan was made for: {seen.summary} Nothing was sent. Plan again, or look and decide.",
-        )
-        raise Stop(None)
-    _guarded(lease, heart, rollback, planned, part, "apply", seen)
-
-
-def _guarded(
-    lease: Lease, heart: Heartbeat, rollback: Rollback, planned: PlannedStep, part: str, kind: str, seen: Any
-) -> None:
+def _guarded(held: HeldRun, position: int, part: str, kind: str) -> None:
     try:
-        sending.attempt_once(lease, heart, rollback, planned, part, kind, seen)
+        if kind == "apply":
+            sending.look_then_send(held, position, part)
+        else:
+            sending.attempt_once(held, position, part, kind)
+    except sending.Drifted as drift:
+        ending.ask_person(held.lease, position, str(drift))
+        raise Stop(None)
     except sending.Frozen:
-        ending.hold_for_freeze(lease)
+        ending.hold_for_freeze(held.lease)
         raise Stop(FROZEN_SECONDS)
     except sending.Gone:
         return  # a pause, a cancellation: the next look at the rows decides
-
-
-def _already(lease: Lease, planned: PlannedStep, part: str, summary: str, journal: Journal) -> None:
-    with fenced(lease) as run:
-        step = Step.objects.get(rollback=run, position=planned.position)
-        found = step.baseline.get("already", [])
-        step.baseline = {**step.baseline, "already": [*found, part]}
-        step.save(update_fields=["baseline"])
-        journal.write(run, step.position)
-        record(events.ALREADY, run, by=SYSTEM, incident=run.incident_id, position=step.position, message=summary)

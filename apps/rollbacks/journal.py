@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from django.db.models import Max
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
 
 from apps.providers import http
 from apps.rollbacks.models import LogLine, Rollback
@@ -34,17 +35,19 @@ class Journal:
 
     def write(self, rollback: Rollback, position: int) -> None:
         """Number the lines and write them; the caller holds the rollback's row, so numbers have no gap."""
-        newest = LogLine.objects.filter(rollback=rollback).aggregate(newest=Max("number"))["newest"] or 0
+        if not self.lines:
+            return
+        newest = LogLine.objects.filter(rollback=rollback).order_by("-number").values("number")[:1]
         LogLine.objects.bulk_create(
             LogLine(
                 organisation_id=rollback.organisation_id,
                 rollback=rollback,
-                number=number,
+                number=Coalesce(Subquery(newest), 0) + Value(number),
                 position=position,
                 at=at,
                 direction=direction,
                 text=text[:2000],
             )
-            for number, (at, direction, text) in enumerate(self.lines, start=newest + 1)
+            for number, (at, direction, text) in enumerate(self.lines, start=1)
         )
         self.lines.clear()

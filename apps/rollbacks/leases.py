@@ -5,7 +5,9 @@ A lease is never proof; the fence is. Whoever holds an older fence can write not
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import socket
 import threading
 import time
@@ -19,9 +21,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Func, TextField, Value
 
+from apps.rollbacks.epoch import SCHEMA_EPOCH
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.states import ACTIVE
+from apps.timeline.clock import clock_timestamp, standing_at
+from apps.timeline.log import written_together
+
+logger = logging.getLogger(__name__)
 
 
 class LeaseLost(Exception):
@@ -61,34 +69,94 @@ def _namespace() -> str:
 
 def start_time(pid: int) -> str:
     """Return the start time of a process in clock ticks since boot, or an empty text when there is none."""
+    return _of_process(pid)[1]
+
+
+def _of_process(pid: int) -> tuple[str, str]:
+    """The state letter and the start time that the kernel tells of a process; empty when there is none (proc(5))."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return ("", "") if facts[0] in "ZX" else (facts[0], facts[19])
     except (OSError, IndexError):
-        return ""
+        return "", ""
+
+
+def _lived_here(other: str) -> bool:
+    mine, theirs = owner().split("|"), other.split("|")
+    known = len(theirs) == 5 and "unknown" not in theirs[1] and "unknown" not in theirs[2]
+    return known and theirs[:3] == mine[:3]
 
 
 def is_proved_dead(other: str) -> bool:
     """Say whether the owner `other` lived on this host, boot and namespace and is certainly gone."""
-    mine, theirs = owner().split("|"), other.split("|")
-    if len(theirs) != 5 or theirs[:3] != mine[:3] or "unknown" in theirs[1] or "unknown" in theirs[2]:
+    if not _lived_here(other):
         return False
-    return start_time(int(theirs[3])) != theirs[4]
+    _, _, _, pid, started = other.split("|")
+    return start_time(int(pid)) != started
+
+
+def end_if_stopped(other: str) -> bool:
+    """End the process of an owner that is stopped on this host (SIGSTOP), and say whether it was.
+
+    It could be woken between its last check and its request, and then send what somebody else is clearing up.
+    """
+    if not other or other == owner() or not _lived_here(other):
+        return False
+    _, _, _, pid, started = other.split("|")
+    if _of_process(int(pid)) not in {("T", started), ("t", started)}:
+        return False
+    try:
+        os.kill(int(pid), signal.SIGKILL)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        logger.warning("The worker %s is stopped and belongs to another user: it cannot be ended.", pid)
+        return False
+    logger.warning("The worker %s was stopped while it held a run; it was ended before its run is taken over.", pid)
+    return True
 
 
 def acquire(rollback_id: UUID) -> Lease | None:
-    """Take the lease in one statement, with a new fence; None when somebody holds it or there is nothing to advance."""
+    """Take the lease in one statement, with a new fence; None when somebody holds it or there is nothing to advance.
+
+    None as well when the database is of another schema epoch than this code: newer code has to take it.
+    """
+    try:
+        row = _take(rollback_id)
+    except DatabaseError as refused:
+        if getattr(refused.__cause__, "sqlstate", "") != "RG014":
+            raise
+        _tell_of_the_epoch()
+        return None
+    if row is None:
+        return None
+    organisation_id, fence, before = row
+    end_if_stopped(before)
+    return Lease(rollback_id, organisation_id, fence, owner())
+
+
+@cache
+def _tell_of_the_epoch() -> None:
+    """Once for each process: the poll asks every second."""
+    logger.error(
+        "This worker's code is of schema epoch %s and the database is of another. It takes no rollback. Restart it "
+        "with the code that the database was migrated for.",
+        SCHEMA_EPOCH,
+    )
+
+
+def _take(rollback_id: UUID) -> tuple[UUID, int, str] | None:
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE rollbacks_rollback
-                  SET fence = fence + 1, lease_owner = %s,
+                  SET fence = fence + 1, lease_owner = %s, lease_epoch = %s,
                       lease_expires_at = clock_timestamp() + make_interval(secs => %s)
                 WHERE id = %s AND state = ANY(%s)
                   AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
-            RETURNING organisation_id, fence""",
-            [owner(), settings.ENGINE_LEASE_SECONDS, rollback_id, sorted(ACTIVE)],
+            RETURNING organisation_id, fence, old.lease_owner""",
+            [owner(), SCHEMA_EPOCH, settings.ENGINE_LEASE_SECONDS, rollback_id, sorted(ACTIVE)],
         )
-        row = cursor.fetchone()
-    return Lease(rollback_id, row[0], row[1], owner()) if row else None
+        return cursor.fetchone()
 
 
 def renew(lease: Lease) -> bool:
@@ -130,13 +198,16 @@ def free_the_dead() -> int:
 @contextmanager
 def fenced(lease: Lease) -> Iterator[Rollback]:
     """A transaction that may write for this lease: the row is locked and the fence compared, or LeaseLost."""
+    said = Func(
+        Value("app.fence"), Value(str(lease.fence)), Value(True), function="set_config", output_field=TextField()
+    )
+    rows = Rollback.objects.select_for_update(no_key=True).annotate(said_fence=said, now=clock_timestamp())
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('app.fence', %s, true)", [str(lease.fence)])
-        rollback = Rollback.objects.select_for_update(no_key=True).get(pk=lease.rollback_id)
+        rollback = rows.get(pk=lease.rollback_id)
         if rollback.fence != lease.fence:
             raise LeaseLost
-        yield rollback
+        with standing_at(rollback.now), written_together():
+            yield rollback
 
 
 class Heartbeat:
@@ -160,6 +231,15 @@ class Heartbeat:
     def phase(self, seconds: float) -> None:
         """Promise that the next phase takes no longer than `seconds`."""
         self.deadline = time.monotonic() + seconds
+
+    def secure(self, seconds: float) -> None:
+        """Make sure that the lease lasts for `seconds`, or for most of its length. Raises LeaseLost."""
+        if self.covers(min(seconds, settings.ENGINE_LEASE_SECONDS * 5 / 6)):
+            return
+        begun = time.monotonic()
+        if not renew(self.lease):
+            raise LeaseLost
+        self.lease_until = begun + settings.ENGINE_LEASE_SECONDS
 
     def covers(self, seconds: float) -> bool:
         """Say whether the lease certainly lasts for `seconds` more."""

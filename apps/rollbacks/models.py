@@ -68,6 +68,7 @@ class Rollback(OrganisationRow):
     fence = models.BigIntegerField(default=0)
     lease_owner = models.CharField(max_length=200, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
+    lease_epoch = models.PositiveIntegerField(default=0)  # of the code that took it; see epoch.py
     wake_at = models.DateTimeField(null=True)
     pause_requested = models.BooleanField(default=False)
     cancel_requested = models.BooleanField(default=False)
@@ -146,6 +147,7 @@ class Attempt(OrganisationRow):
     part = models.CharField(max_length=200, blank=True)
     number = models.PositiveSmallIntegerField()
     fence = models.BigIntegerField()
+    owner = models.CharField(max_length=200, blank=True)  # the process that may send it
     idempotency_key = models.CharField(max_length=64)
     request_digest = models.CharField(max_length=64)
     baseline = models.JSONField(default=dict)

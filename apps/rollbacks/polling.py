@@ -24,6 +24,7 @@ from apps.approvals import overdue
 from apps.checks import probing
 from apps.deployments import probing as targets
 from apps.rollbacks import engine, leases, spool
+from apps.rollbacks.epoch import SCHEMA_EPOCH
 from apps.rollbacks.models import Rollback, Worker
 from apps.timeline.clock import database_now
 
@@ -69,8 +70,13 @@ def beat(details: dict[str, Any] | None = None) -> None:
     now = database_now()
     Worker.objects.update_or_create(
         owner=leases.owner(),
-        defaults={"beat_at": now, "details": details or {}},
-        create_defaults={"started_at": now, "beat_at": now, "details": details or {}},
+        defaults={"beat_at": now, "schema_epoch": SCHEMA_EPOCH, "details": details or {}},
+        create_defaults={
+            "started_at": now,
+            "beat_at": now,
+            "schema_epoch": SCHEMA_EPOCH,
+            "details": details or {},
+        },
     )
     with transaction.atomic():
         Worker.objects.filter(beat_at__lt=Now() - timedelta(days=1)).delete()

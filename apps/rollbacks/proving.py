@@ -10,7 +10,9 @@ from apps.checks.serving import serves
 from apps.providers.base import Proof, Verification
 from apps.rollbacks import events
 from apps.rollbacks.approved import PlannedStep, sending
+from apps.rollbacks.beginning import begin_next
 from apps.rollbacks.failpoints import failpoint
+from apps.rollbacks.held import HeldRun
 from apps.rollbacks.journal import Journal
 from apps.rollbacks.leases import Lease, fenced
 from apps.rollbacks.models import Rollback, Step
@@ -22,19 +24,22 @@ from apps.timeline.log import SYSTEM, record
 LOOK_AGAIN_SECONDS = 1.5
 
 
-def prove(lease: Lease, rollback: Rollback, planned: PlannedStep, step: Step) -> float:
+def prove(held: HeldRun, position: int) -> float:
     """Look once; the step succeeds, fails, waits or becomes a question. Returns in how many seconds to look again."""
+    planned, step = held.planned[position], held.steps[position]
     if step.kind == "action" and step.state == StepState.RUNNING:
-        _accept(lease, planned)
+        _accept(held.lease, planned)
     journal = Journal()
-    found = _check(rollback, planned, journal) if step.kind == "check" else _effect(rollback, planned, journal)
-    with fenced(lease) as run:
-        step = Step.objects.get(rollback=run, position=planned.position)
+    found = _check(held.rollback, planned, journal) if step.kind == "check" else _effect(held, planned, journal)
+    with fenced(held.lease) as run:
+        steps = {step.position: step for step in Step.objects.filter(rollback=run)}
+        step = steps[position]
         news = _show(step, found)
         journal.write(run, step.position)
         if found.proof is Proof.SATISFIED:
             move_step(step, StepState.SUCCEEDED, message=found.message)
             _tell(events.STEP_SUCCEEDED, run, step)
+            begin_next(run, held, steps)
             failpoint("verified")
             return 0.0
         if found.proof is Proof.VIOLATED and step.kind == "action":
@@ -69,9 +74,10 @@ def _accept(lease: Lease, planned: PlannedStep) -> None:
         record(events.VERIFYING, run, by=SYSTEM, incident=run.incident_id, position=step.position)
 
 
-def _effect(rollback: Rollback, planned: PlannedStep, journal: Journal) -> Verification:
+def _effect(held: HeldRun, planned: PlannedStep, journal: Journal) -> Verification:
     """Ask the provider about every part and, where traffic moves, the public address itself."""
-    found = [_part(rollback, planned, part, journal) for part in planned.parts]
+    rollback = held.rollback
+    found = [_part(held, planned, part, journal) for part in planned.parts]
     if planned.action.serves_traffic and rollback.environment.serving:
         with journal.listening():
             seen = serves(rollback.environment, rollback.target)
@@ -82,12 +88,12 @@ def _effect(rollback: Rollback, planned: PlannedStep, journal: Journal) -> Verif
     return _together(found)
 
 
-def _part(rollback: Rollback, planned: PlannedStep, part: str, journal: Journal) -> Verification:
+def _part(held: HeldRun, planned: PlannedStep, part: str, journal: Journal) -> Verification:
     with journal.listening():
         return planned.provider.verify(
-            planned.access(rollback),
+            held.access(planned),
             planned.call(part),
-            sending(rollback, planned, part, "apply", "verification"),
+            sending(held.rollback, planned, part, "apply", "verification"),
         )
 
 

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 
 from apps.providers.base import Action, IdempotencyClass, Observation, Seen
 from apps.rollbacks import events
-from apps.rollbacks.approved import PlannedStep
 from apps.rollbacks.failpoints import failpoint
+from apps.rollbacks.held import HeldRun
 from apps.rollbacks.journal import Journal
-from apps.rollbacks.leases import Lease, fenced
-from apps.rollbacks.models import Attempt, Rollback, Step
+from apps.rollbacks.leases import Lease, fenced, is_proved_dead
+from apps.rollbacks.models import Attempt, Step
 from apps.rollbacks.moving import move_attempt
 from apps.rollbacks.sending import note_first_call, observe
-from apps.rollbacks.states import AttemptState
+from apps.rollbacks.states import OPEN, AttemptState
 from apps.timeline.clock import database_now
 from apps.timeline.log import SYSTEM, record
 
@@ -66,13 +66,15 @@ def judge(
     return Verdict(look_again_in_seconds=max(wait, 0.5))
 
 
-def reconcile(lease: Lease, rollback: Rollback, planned: PlannedStep, attempt: Attempt) -> float:
+def reconcile(held: HeldRun, position: int) -> float:
     """Look once and close the attempt if that says enough. Returns in how many seconds to go on, 0 for at once."""
+    planned = held.planned[position]
+    attempt = next(one for one in held.attempts if one.position == position and one.state in OPEN)
     if attempt.state == AttemptState.IN_FLIGHT:
-        attempt = _mark_unclear(lease, attempt)
+        attempt = _mark_unclear(held.lease, attempt)
     journal = Journal()
-    seen = observe(rollback, planned, attempt.part, attempt.kind, journal)
-    with fenced(lease) as run:
+    seen = observe(held, planned, attempt.part, attempt.kind, journal)
+    with fenced(held.lease) as run:
         attempt = Attempt.objects.select_related("step").get(pk=attempt.pk)
         looks = _looks(attempt, seen)
         verdict = judge(planned.action, attempt.baseline, looks, _quiet_since(attempt))
@@ -98,7 +100,7 @@ def _mark_unclear(lease: Lease, attempt: Attempt) -> Attempt:
         attempt = Attempt.objects.select_related("step").get(pk=attempt.pk)
         if attempt.state == AttemptState.IN_FLIGHT:
             message = "The worker stopped before the answer was written down."
-            attempt.evidence = {**attempt.evidence, "detected_at": database_now().isoformat()}
+            attempt.evidence = {**attempt.evidence, "quiet_since": _last_moment(attempt).isoformat()}
             attempt.sent_at = attempt.intended_at  # it may have been: nobody is left to say that it was not
             note_first_call(run, attempt)
             move_attempt(attempt, AttemptState.AMBIGUOUS, message=message)
@@ -109,9 +111,19 @@ def _mark_unclear(lease: Lease, attempt: Attempt) -> Attempt:
     return attempt
 
 
+def _last_moment(attempt: Attempt) -> datetime:
+    """When the request of a worker that gave no answer can have been sent at the latest.
+
+    A worker proved dead sends nothing from now on. Any other may be slow or frozen: its deadline for sending holds.
+    """
+    now = database_now()
+    return now if is_proved_dead(attempt.owner) else max(now, attempt.send_before)
+
+
 def _quiet_since(attempt: Attempt) -> datetime:
-    """When nothing of this attempt could be sent any more: it was answered, or its owner was found dead or late."""
-    return attempt.finished_at or attempt.send_before
+    """When nothing of this attempt could be sent any more: it was answered, or its worker was found dead or late."""
+    said = attempt.evidence.get("quiet_since")
+    return datetime.fromisoformat(said) if said else attempt.finished_at or attempt.send_before
 
 
 def _looks(attempt: Attempt, newest: Observation) -> list[tuple[datetime, Observation]]:

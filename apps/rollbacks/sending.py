@@ -22,13 +22,13 @@ from apps.rollbacks import events, spool
 from apps.rollbacks.approved import PlannedStep, idempotency_key, request_digest, sending
 from apps.rollbacks.deciding import backoff
 from apps.rollbacks.failpoints import failpoint
+from apps.rollbacks.held import HeldRun
 from apps.rollbacks.journal import Journal
 from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost, fenced
 from apps.rollbacks.models import Attempt, Rollback, Step
-from apps.rollbacks.moving import move_attempt
-from apps.rollbacks.states import AttemptState
+from apps.rollbacks.moving import move_attempt, move_step
+from apps.rollbacks.states import AttemptState, StepState
 from apps.timeline.clock import database_now
-from apps.timeline.ids import new_id
 from apps.timeline.log import SYSTEM, record
 
 logger = logging.getLogger(__name__)
@@ -50,48 +50,79 @@ class Gone(Exception):
     """The gate refused the intent because the run has moved on: read again."""
 
 
+class Drifted(Exception):
+    """The outside is not as the plan was made for; the text is a sentence for people."""
+
+
 class CannotTell(Exception):
     """The intent's commit ended without an answer and Postgres cannot be asked: stop, the row will tell."""
 
 
+def look_then_send(held: HeldRun, position: int, part: str) -> None:
+    """Observe, compare with the plan, and only then make the attempt.
+
+    Raises Drifted when the outside is neither what the plan was made for nor what it wants, besides what `attempt_once`
+    raises.
+    """
+    planned, journal = held.planned[position], Journal()
+    seen = observe(held, planned, part, "apply", journal)
+    failpoint("observed")
+    if seen.seen is Seen.DESIRED:
+        _already(held, position, part, seen.summary, journal)
+        return
+    expected = planned.expected(part)
+    if expected is not None and seen.identity and dict(seen.identity) != dict(expected) and not seen.under_way:
+        with fenced(held.lease) as run:
+            journal.write(run, position)
+        raise Drifted(
+            f"This is not what the plan was made for: {seen.summary} Nothing was sent. Plan again, or look and decide."
+        )
+    attempt_once(held, position, part, "apply", seen, journal)
+
+
 def attempt_once(
-    lease: Lease,
-    heart: Heartbeat,
-    rollback: Rollback,
-    planned: PlannedStep,
-    part: str,
-    kind: str,
-    seen: Observation | None,
+    held: HeldRun, position: int, part: str, kind: str, seen: Observation | None = None, looked: Journal | None = None
 ) -> None:
     """Write the intent, make the one call, write its result. `kind` is apply or compensate.
 
-    Raises Frozen, Gone or CannotTell before anything is sent, LeaseLost when another worker has taken over.
+    `seen` and `looked` are what was observed before, and the lines of that look. Raises Frozen, Gone or CannotTell
+    before anything is sent, LeaseLost when another worker has taken over.
     """
+    planned = held.planned[position]
     call = planned.call(part) if kind == "apply" else planned.inverse(part)
     assert call is not None
-    access = planned.access(rollback)  # opened first: what cannot be reached must not leave an intent behind
-    attempt_id = new_id()
-    heart.phase(settings.ENGINE_CALL_SECONDS + 10)
+    access = held.access(planned)  # opened first: what cannot be reached must not leave an intent behind
+    held.heart.phase(settings.ENGINE_CALL_SECONDS + 10)
+    held.heart.secure(settings.ENGINE_CALL_SECONDS + 5)
     intended = time.monotonic()
-    _intend(lease, rollback, planned, part, kind, call, attempt_id, seen)
+    attempt = _intend(held, position, part, kind, call, seen, looked or Journal())
     failpoint("intent_committed")
-    permit = Permission(lease, rollback, heart, intended)
     who = sending(
-        rollback,
+        held.rollback,
         planned,
         part,
         kind,
-        attempt_id,
+        attempt.pk,
         deadline_seconds=settings.ENGINE_CALL_SECONDS,
-        permit=permit,
+        permit=Permission(held.lease, held.rollback, held.heart, intended),
     )
     journal = Journal()
     failpoint("before_send")
     with journal.listening():
         outcome = planned.provider.apply(access, call, who)
     failpoint("answered")
-    _write_down(lease, planned, attempt_id, outcome, journal)
+    _write_down(held, attempt, outcome, journal)
     failpoint("outcome_committed")
+
+
+def _already(held: HeldRun, position: int, part: str, summary: str, journal: Journal) -> None:
+    with fenced(held.lease) as run:
+        step = Step.objects.get(rollback=run, position=position)
+        found = step.baseline.get("already", [])
+        step.baseline = {**step.baseline, "already": [*found, part]}
+        step.save(update_fields=["baseline"])
+        journal.write(run, position)
+        record(events.ALREADY, run, by=SYSTEM, incident=run.incident_id, position=position, message=summary)
 
 
 class Permission:
@@ -123,39 +154,44 @@ class Permission:
 
 
 def _intend(
-    lease: Lease, rollback: Rollback, planned: PlannedStep, part: str, kind: str, call: Call, attempt_id: UUID,
-    seen: Observation | None,
-) -> None:  # fmt: skip
+    held: HeldRun, position: int, part: str, kind: str, call: Call, seen: Observation | None, looked: Journal
+) -> Attempt:
+    """Commit the intent. The gate (migration 0002) decides whether it may be."""
+    step, made = held.steps[position], held.tries(position, kind, part)
+    attempt = Attempt(
+        organisation_id=held.rollback.organisation_id,
+        rollback=held.rollback,
+        step=step,
+        position=position,
+        kind=kind,
+        part=part,
+        number=made[-1].number + 1 if made else 1,
+        fence=held.lease.fence,
+        owner=held.lease.owner,
+        idempotency_key=idempotency_key(held.rollback, position, part, kind),
+        request_digest=request_digest(call),
+        baseline=dict(seen.identity) if seen else {},
+    )
     try:
-        with fenced(lease) as run:
-            step = Step.objects.get(rollback=run, position=planned.position)
-            number = Attempt.objects.filter(step=step, kind=kind, part=part).count() + 1
-            now = database_now()
-            Attempt.objects.create(
-                id=attempt_id,
-                organisation_id=run.organisation_id,
-                rollback=run,
-                step=step,
-                position=step.position,
-                kind=kind,
-                part=part,
-                number=number,
-                fence=lease.fence,
-                idempotency_key=idempotency_key(run, step.position, part, kind),
-                request_digest=request_digest(call),
-                baseline=dict(seen.identity) if seen else {},
-                intended_at=now,
-                send_before=now + timedelta(seconds=settings.ENGINE_SEND_WITHIN_SECONDS + settings.ENGINE_CALL_SECONDS),
+        with fenced(held.lease) as run:
+            attempt.intended_at = database_now()
+            attempt.send_before = attempt.intended_at + timedelta(
+                seconds=settings.ENGINE_SEND_WITHIN_SECONDS + settings.ENGINE_CALL_SECONDS
             )
+            looked.write(run, position)
+            attempt.save(force_insert=True)
             record(
-                events.ATTEMPT_INTENDED, run, by=SYSTEM, incident=run.incident_id, position=step.position,
-                name=f"{step.name}, {part}" if part else step.name, provider=planned.provider.name, number=number,
+                events.ATTEMPT_INTENDED, run, by=SYSTEM, incident=run.incident_id, position=position,
+                name=f"{step.name}, {part}" if part else step.name, provider=held.planned[position].provider.name,
+                number=attempt.number,
             )  # fmt: skip
             failpoint("before_intent_commit")
     except (OperationalError, InterfaceError) as lost:
-        _ask_whether_committed(attempt_id, lost)
+        _ask_whether_committed(attempt.pk, lost)
     except DatabaseError as refused:
         _explain(refused)
+    held.attempts.append(attempt)
+    return attempt
 
 
 def _explain(refused: DatabaseError) -> None:
@@ -180,16 +216,22 @@ def _ask_whether_committed(attempt_id: UUID, lost: Exception) -> None:
     raise Gone from lost
 
 
-def _write_down(lease: Lease, planned: PlannedStep, attempt_id: UUID, outcome: Outcome, journal: Journal) -> None:
+def _write_down(held: HeldRun, attempt: Attempt, outcome: Outcome, journal: Journal) -> None:
+    """Write how the call ended, and where the step stands with it."""
     failpoint("before_outcome_commit")
+    step = attempt.step
     try:
-        with fenced(lease) as run:
-            attempt = Attempt.objects.get(pk=attempt_id)
+        with fenced(held.lease) as run:
             close_attempt(run, attempt, outcome)
-            journal.write(run, planned.position)
+            journal.write(run, attempt.position)
+            if attempt.kind == "apply" and held.is_applied(attempt.position):
+                move_step(step, StepState.VERIFYING)
+                record(events.VERIFYING, run, by=SYSTEM, incident=run.incident_id, position=step.position)
+            else:
+                step.save(update_fields=["lamps"])
     except (LeaseLost, DatabaseError):
         connection.close()
-        spool.keep(attempt_id, {"outcome": outcome.kind, "message": outcome.message, "status": outcome.status})
+        spool.keep(attempt.pk, {"outcome": outcome.kind, "message": outcome.message, "status": outcome.status})
         raise
 
 
@@ -238,24 +280,18 @@ def _light_lamps(attempt: Attempt, outcome: Outcome) -> None:
         "requested": {"state": requested, "at": now, "text": "sent" if attempt.sent_at else "not sent"},
         "accepted": {"state": accepted, "at": now, "text": outcome.message},
     }
-    step.save(update_fields=["lamps"])
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:
     return {key: item for key, item in value.items() if key in {"message", "status", "external_url", "evidence"}}
 
 
-def observe(rollback: Rollback, planned: PlannedStep, part: str, kind: str, journal: Journal) -> Observation:
+def observe(held: HeldRun, planned: PlannedStep, part: str, kind: str, journal: Journal) -> Observation:
     """Read what a part is about, outside any transaction."""
     call = planned.call(part) if kind == "apply" else planned.inverse(part)
     assert call is not None
-    who = sending(rollback, planned, part, kind, "observation")
+    who = sending(held.rollback, planned, part, kind, "observation")
     with journal.listening():
-        seen = planned.provider.observe(planned.access(rollback), call, who)
+        seen = planned.provider.observe(held.access(planned), call, who)
     journal.note(f"{planned.provider.name}: {seen.summary}")
     return seen
-
-
-def is_desired(seen: Observation) -> bool:
-    """Say whether what was seen is what the call wants."""
-    return seen.seen is Seen.DESIRED

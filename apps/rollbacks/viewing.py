@@ -10,11 +10,13 @@ from apps.rollbacks.deciding import AttemptView, RunView, StepView
 from apps.rollbacks.models import Attempt, Rollback, Step
 
 
-def view_of(rollback: Rollback, planned: dict[int, PlannedStep]) -> RunView:
-    """Return the rollback as a value. Two queries."""
-    attempts: dict[tuple[int, str], dict[str, list[AttemptView]]] = defaultdict(lambda: defaultdict(list))
-    for attempt in Attempt.objects.filter(rollback=rollback).order_by("number"):
-        attempts[attempt.position, attempt.kind][attempt.part].append(_attempt(attempt))
+def view_of(
+    rollback: Rollback, planned: dict[int, PlannedStep], steps: Iterable[Step], attempts: Iterable[Attempt]
+) -> RunView:
+    """Return the rollback as a value; its steps in order of position, its attempts in order of number."""
+    made: dict[tuple[int, str], dict[str, list[AttemptView]]] = defaultdict(lambda: defaultdict(list))
+    for attempt in attempts:
+        made[attempt.position, attempt.kind][attempt.part].append(_attempt(attempt))
     return RunView(
         state=rollback.state,
         pause_requested=rollback.pause_requested,
@@ -24,16 +26,12 @@ def view_of(rollback: Rollback, planned: dict[int, PlannedStep]) -> RunView:
             _step(
                 step,
                 planned[step.position],
-                attempts[step.position, "apply"],
-                attempts[step.position, "compensate"],
+                made[step.position, "apply"],
+                made[step.position, "compensate"],
             )
-            for step in _steps(rollback)
+            for step in steps
         ],
     )
-
-
-def _steps(rollback: Rollback) -> Iterable[Step]:
-    return rollback.steps.order_by("position")
 
 
 def _attempt(attempt: Attempt) -> AttemptView:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -15,6 +18,7 @@ from apps.timeline.kinds import Kind
 from apps.timeline.models import Event
 
 event_recorded = Signal()  # sent after the commit; only a wake-up call, for a sweep finds whatever it missed
+_waiting: ContextVar[list[Event] | None] = ContextVar("waiting", default=None)
 
 
 class Actor(Protocol):
@@ -54,7 +58,7 @@ def record(
     if not connection.in_atomic_block:
         raise RuntimeError("record() must be called inside the transaction of the change.")
     told = {key: _plain(value) for key, value in details.items()}
-    event = Event.objects.create(
+    event = Event(
         organisation_id=_organisation_of(subject),
         kind=what.name,
         text=_clean(what.tell({"actor": by.name, **told})),
@@ -68,8 +72,29 @@ def record(
         revises=revises,
         occurred_at=occurred_at or timezone.now(),
     )
+    _write(event)
     _announce(event)
     return event
+
+
+@contextmanager
+def written_together() -> Iterator[None]:
+    """Write the events of the block in one statement at its end; one transaction, and in the order of their telling."""
+    events: list[Event] = []
+    token = _waiting.set(events)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    Event.objects.bulk_create(events)
+
+
+def _write(event: Event) -> None:
+    waiting = _waiting.get()
+    if waiting is None:
+        event.save(force_insert=True)
+    else:
+        waiting.append(event)
 
 
 def _organisation_of(subject: models.Model) -> UUID:
@@ -78,7 +103,9 @@ def _organisation_of(subject: models.Model) -> UUID:
 
 def _announce(event: Event) -> None:
     transaction.on_commit(
-        lambda: event_recorded.send_robust(Event, event_id=event.pk, organisation_id=event.organisation_id)
+        lambda: event_recorded.send_robust(
+            Event, event_id=event.pk, kind=event.kind, organisation_id=event.organisation_id
+        )
     )
 
 

@@ -11,6 +11,8 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 
 from apps.deployments import freezing
 from apps.rollbacks import leases, lifecycle
+from apps.rollbacks.beginning import begin_run
+from apps.rollbacks.held import HeldRun
 from apps.rollbacks.models import Attempt, Plan, Rollback, Step
 from apps.timeline.answers import Refused
 from apps.timeline.log import SYSTEM
@@ -42,9 +44,9 @@ def running(stage: Any) -> Rollback:
     rollback = stage.approve(stage.propose())
     lease = leases.acquire(rollback.pk)
     assert lease
-    from apps.rollbacks import engine
-
-    engine._begin_run(lease)
+    held = HeldRun(lease, leases.Heartbeat(lease))
+    held.look()
+    begin_run(held)
     rollback.refresh_from_db()
     return rollback
 
