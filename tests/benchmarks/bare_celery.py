@@ -1,4 +1,4 @@
-"""Two Celery tasks that do nothing, over the product's own transport: `celery -A tests.benchmarks.bare_celery worker`."""
+"""Two Celery tasks that do nothing, over the product's transport: `celery -A tests.benchmarks.bare_celery worker`."""
 
 import os
 

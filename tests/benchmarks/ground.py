@@ -1,7 +1,8 @@
-"""What all contestants stand on: one durable Postgres and one Valkey of their own, started as the product starts them."""
+"""What all stand on: one durable Postgres and one Valkey of their own, started as the product starts them."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -28,6 +29,15 @@ class Ground:
     env: dict[str, str]
     owner_url: str
     supervisor: Supervisor
+
+    @property
+    def sockets(self) -> Path:
+        """The folder of the servers' sockets."""
+        return Path((self.places.run / "sockets").read_text())
+
+    def pid(self, name: str) -> int:
+        """Return the process id of one of our children, `valkey` or `worker-2`."""
+        return int(json.loads((self.places.run / f"{name}.pid").read_text())["pid"])
 
     def start(self, child: Child) -> None:
         """Start a process that ends with the ground."""

@@ -47,9 +47,12 @@ class Team:
     def playbook(self, steps: int, action: str = "nothing") -> Revision:
         """Publish a playbook of so many steps."""
         line = "  - {{name: Step {n}, use: hosting.{action}, with: {{what: thing {n}}}}}"
-        text = PLAYBOOK.format(
-            slug=f"{action}-{steps}", steps="\n".join(line.format(n=n, action=action) for n in range(1, steps + 1))
-        )
+        lines = "\n".join(line.format(n=n, action=action) for n in range(1, steps + 1))
+        return self.publish(f"{action}-{steps}", lines)
+
+    def publish(self, slug: str, steps: str) -> Revision:
+        """Publish a playbook of the steps that are given as lines of YAML."""
+        text = PLAYBOOK.format(slug=slug, steps=steps)
         draft = playbooks.draft(self.organisation, by=SYSTEM, content=text)
         playbooks.publish(draft, by=SYSTEM, comment="For a benchmark")
         return Revision.objects.get(pk=draft.pk)

@@ -1,0 +1,141 @@
+"""Where a step's time goes: statements, transactions and commits by phase of the engine, and Python's own profile.
+
+`python -m tests.benchmarks profile` prints it. A phase is the innermost function of apps/rollbacks that asked.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import io
+import pstats
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+STEPS = 30
+
+
+class Cost:
+    """Counts what the engine asks of Postgres, each statement under the function that asked."""
+
+    def __init__(self) -> None:
+        self.statements: Counter[str] = Counter()
+        self.commits: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.commit_seconds: defaultdict[str, float] = defaultdict(float)
+        self.texts: Counter[str] = Counter()
+        self.text_seconds: defaultdict[str, float] = defaultdict(float)
+
+    def __call__(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        """Time one statement; one outside a transaction that writes is a commit too."""
+        phase, began = _phase(), time.perf_counter()
+        try:
+            return execute(sql, *rest)
+        finally:
+            took = time.perf_counter() - began
+            self.statements[phase] += 1
+            self.seconds[phase] += took
+            self.texts[_short(sql)] += 1
+            self.text_seconds[_short(sql)] += took
+            if not connection.in_atomic_block and sql.lstrip()[:6].upper() in {"UPDATE", "INSERT", "DELETE"}:
+                self.commits[f"{phase} (autocommit)"] += 1
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count statements and commits in the block."""
+        commit = connection._commit
+
+        def timed() -> None:
+            phase, began = _phase(), time.perf_counter()
+            commit()
+            self.commits[phase] += 1
+            self.commit_seconds[phase] += time.perf_counter() - began
+
+        connection._commit = timed
+        try:
+            with connection.execute_wrapper(self):
+                yield
+        finally:
+            del connection._commit
+
+    def table(self, steps: int) -> str:
+        """Write everything per step."""
+        lines = ["| phase | statements | ms | commits | ms |", "|---|---|---|---|---|"]
+        for phase in sorted({*self.statements, *self.commits}, key=lambda one: -self.seconds[one]):
+            figures = [self.statements[phase], self.seconds[phase] * 1000, self.commits[phase]]
+            figures.append(self.commit_seconds[phase] * 1000)
+            lines.append("| " + " | ".join([phase, *(f"{figure / steps:.2f}" for figure in figures)]) + " |")
+        sums = [self.statements.total(), sum(self.seconds.values()) * 1000, self.commits.total()]
+        sums.append(sum(self.commit_seconds.values()) * 1000)
+        lines.append("| all | " + " | ".join(f"{one / steps:.2f}" for one in sums) + " |")
+        lines += ["", "| statement | per step | ms each | ms per step |", "|---|---|---|---|"]
+        for text, seconds in sorted(self.text_seconds.items(), key=lambda one: -one[1])[:30]:
+            count = self.texts[text]
+            lines.append(
+                f"| {text} | {count / steps:.2f} | {seconds * 1000 / count:.2f} | {seconds * 1000 / steps:.2f} |"
+            )
+        return "\n".join(lines)
+
+
+def _phase() -> str:
+    frame = sys._getframe(1)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if "/apps/rollbacks/" in path:
+            return f"{path.rpartition('/')[2][:-3]}.{frame.f_code.co_name}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "elsewhere"
+
+
+def _short(sql: str) -> str:
+    words = " ".join(sql.split())
+    before, _, after = words.partition(" FROM ")
+    return (f"SELECT … FROM {after}" if words.startswith("SELECT") and after else before)[:90].replace("|", "¦")
+
+
+def _run(run: Callable[[], None], rows: int) -> str:
+    profile, out = cProfile.Profile(), io.StringIO()
+    profile.runcall(run)
+    for order in ("tottime", "cumtime"):
+        pstats.Stats(profile, stream=out).sort_stats(order).print_stats(rows)
+    return out.getvalue()
+
+
+def main() -> None:
+    """Print the cost of one rollback, per step."""
+    import django
+
+    django.setup()
+    from apps.rollbacks import engine
+    from tests.benchmarks import noop
+    from tests.benchmarks.world import Team
+
+    noop.register()
+    team = Team.make()
+    revision = team.playbook(STEPS)
+
+    def approved() -> Any:
+        rollback = team.propose(revision)
+        team.approve(rollback)
+        return rollback
+
+    engine.advance(approved().pk)
+    rollback, cost = approved(), Cost()
+    began = time.perf_counter()
+    with cost.counting():
+        engine.advance(rollback.pk)
+    print(f"{(time.perf_counter() - began) * 1000 / STEPS:.1f} ms per step while counting\n")
+    print(cost.table(STEPS))
+    rollback = approved()
+    print(_run(lambda: engine.advance(rollback.pk), 40))
+    rollback.refresh_from_db()
+    assert rollback.state == "succeeded", rollback.state
+
+
+if __name__ == "__main__":
+    main()
