@@ -12,11 +12,14 @@ from django.db.migrations.executor import MigrationExecutor
 
 from apps.providers import sealing
 from apps.rollbacks.polling import workers_alive
+from apps.timeline import anchoring, checking, handing_on
+from apps.timeline.clock import database_now
 from rollback_portal.health import broker
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 MUST_BE_ON = ("fsync", "synchronous_commit", "full_page_writes")
 OLDEST_POSTGRES = 180000
+ANCHORED_WITHIN_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,10 @@ def examine() -> Iterator[Finding]:
         yield from _roles()
         yield from _migrations()
         yield worker()
+        yield from _record()
     except DatabaseError as away:
         yield Finding(ERROR, f"Postgres cannot be asked: {away}. Nothing can run until it answers.")
+    yield from _webhooks()
     yield from _broker()
     yield from _settings()
 
@@ -88,6 +93,41 @@ def _migrations() -> Iterator[Finding]:
         yield Finding(ERROR, f"{len(missing)} migrations have not run. Run `bin/portal prepare`.")
     else:
         yield Finding(OK, "Every migration has run.")
+
+
+def _record() -> Iterator[Finding]:
+    """The record as it was anchored outside, and as it was when it was verified last."""
+    newest = anchoring.newest_anchors()
+    broken = [anchor for anchor in newest.values() if not anchoring.lies_on_chain(anchor)]
+    for anchor in broken:
+        yield Finding(
+            ERROR,
+            f"The record of {anchor.slug} does not hold number {anchor.seq} as it was anchored at {anchor.at}: it was "
+            "rewritten, or restored from an older copy. Run bin/portal audit verify.",
+        )
+    since = anchoring.waiting_since()
+    if since and (database_now() - since).total_seconds() > ANCHORED_WITHIN_SECONDS:
+        yield Finding(
+            WARNING,
+            f"What was recorded since {since:%Y-%m-%d %H:%M} UTC is not anchored in {settings.ANCHOR_FILE}. "
+            "A worker writes it; its log says what stands in the way.",
+        )
+    elif newest and not broken:
+        yield Finding(OK, f"The record is anchored in {settings.ANCHOR_FILE}.")
+    verdict = checking.newest()
+    if verdict and verdict.faults:
+        yield from (Finding(ERROR, f"Verified {verdict.at}: {sentence}") for sentence in verdict.faults)
+    elif verdict:
+        yield Finding(OK, f"The record was whole at {verdict.at}: {verdict.records} entries verified.")
+
+
+def _webhooks() -> Iterator[Finding]:
+    for url in settings.ANCHOR_WEBHOOKS:
+        standing = handing_on.standing_of(url)
+        if standing.trouble:
+            yield Finding(WARNING, f"Anchors wait since {standing.since}: {standing.trouble} It is tried again.")
+        elif standing.taken_at:
+            yield Finding(OK, f"{standing.host} took the newest anchors at {standing.taken_at}.")
 
 
 def _broker() -> Iterator[Finding]:

@@ -20,6 +20,13 @@ BASE_URL = env.text("BASE_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 OUTBOUND_ALLOW = env.words("OUTBOUND_ALLOW")
+
+# Anchors of the record are kept outside the database, and so is the key that signs them.
+ANCHOR_FOLDER = DATA_DIR / "anchors"
+ANCHOR_FILE = Path(env.text("ANCHOR_FILE", str(ANCHOR_FOLDER / "record.jsonl")))
+ANCHOR_WEBHOOKS = env.words("ANCHOR_WEBHOOKS")
+ANCHOR_KEYS = env.words("ANCHOR_KEYS")
+ANCHOR_KEY_FILE = DATA_DIR / "anchor-key"
 SIMULATORS_URL = env.text("PORTAL_SIMULATORS_URL")
 
 INSTALLED_APPS = [

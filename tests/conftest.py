@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,3 +37,11 @@ def quick_engine(settings: Any) -> None:
     settings.ENGINE_LEASE_SECONDS = 3.0
     settings.ENGINE_HEARTBEAT_SECONDS = 0.5
     settings.ENGINE_POLL_SECONDS = 0.2
+
+
+@pytest.fixture(autouse=True)
+def own_anchors(tmp_path: Path, settings: Any) -> None:
+    """Anchors outlive a test's database, so every test has a file and a key of its own."""
+    settings.ANCHOR_FOLDER = tmp_path / "anchors"
+    settings.ANCHOR_FILE = settings.ANCHOR_FOLDER / "record.jsonl"
+    settings.ANCHOR_KEY_FILE = tmp_path / "anchor-key"

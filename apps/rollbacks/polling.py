@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +24,12 @@ from django.db.models.functions import Now
 from apps.approvals import overdue
 from apps.checks import probing
 from apps.deployments import probing as targets
+from apps.providers import anchor_webhooks
 from apps.rollbacks import engine, leases, spool
 from apps.rollbacks.epoch import SCHEMA_EPOCH
+from apps.rollbacks.events import CANCELLED, EXPIRED, FAILED, REJECTED, SUCCEEDED
 from apps.rollbacks.models import Rollback, Worker
+from apps.timeline import anchoring, checking
 from apps.timeline.clock import database_now
 
 logger = logging.getLogger(__name__)
@@ -167,3 +171,10 @@ every(5, "overdue questions", overdue.close_overdue)
 every(5, "outside probe", probing.probe_due)
 every(15, "known-good targets", targets.probe_due)
 every(5, "spool", spool.bring_in)
+every(
+    anchoring.TICK_SECONDS,
+    "anchors",
+    partial(anchoring.anchor_due, [kind.name for kind in (SUCCEEDED, FAILED, CANCELLED, REJECTED, EXPIRED)]),
+)
+every(anchoring.TICK_SECONDS, "anchors for webhooks", anchor_webhooks.hand_on_anchors)
+every(600, "daily check of the record", checking.check_daily)

@@ -11,20 +11,10 @@ from django.db import DatabaseError, connection, connections, transaction
 from hypothesis import HealthCheck, given, settings, strategies
 
 from apps.accounts.models import Organisation
-from apps.timeline.kinds import KINDS, Kind, kind
 from apps.timeline.log import SYSTEM, record
 from apps.timeline.models import Event
 from apps.timeline.verifying import verify
-from tests.accounts.factories import OrganisationFactory
-
-
-def noted() -> Kind:
-    return KINDS.get("test.noted") or kind("test.noted", "{actor} noted {what}")
-
-
-@pytest.fixture
-def team(transactional_db: None) -> Organisation:
-    return OrganisationFactory()
+from tests.timeline.forging import noted
 
 
 def test_an_event_outside_a_transaction_is_refused(team: Organisation) -> None:
