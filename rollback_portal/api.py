@@ -25,6 +25,7 @@ from apps.incidents.api import router as incidents
 from apps.playbooks.api import router as playbooks
 from apps.providers.api import router as providers
 from apps.rollbacks.api import router as rollbacks
+from apps.rollbacks.step_api import router as steps
 from apps.timeline.answers import Missing, Refused, Unacceptable
 from apps.timeline.api import router as timeline
 from rollback_portal.api_description import describe
@@ -85,6 +86,7 @@ for router in (
     incidents,
     checklists,
     rollbacks,
+    steps,
     communications,
     timeline,
 ):

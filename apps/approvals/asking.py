@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Organisation, Person, Role
 from apps.approvals import events, permissions
+from apps.approvals.counting import consume
 from apps.approvals.models import Question, Seat, Vote
 from apps.approvals.rules import seats, sentence
 from apps.timeline.answers import Forbidden, Refused, Unacceptable
@@ -31,12 +32,25 @@ class Stale(Refused):
 
 
 @dataclass(frozen=True)
+class Fact:
+    """Something that those who answer a question should know: whose words or what, and the words."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Decided:
-    """What to call, inside the deciding transaction, when questions of a kind are decided."""
+    """What to call, inside the deciding transaction, when questions of a kind are decided; and what their pages tell.
+
+    `consumes` is off where the deed itself lets Postgres count and consume the votes.
+    """
 
     granted: Callable[[Question, Any], None]
     rejected: Callable[[Question, Any], None] | None = None
     expired: Callable[[Question], None] | None = None
+    facts: Callable[[Question], Sequence[Fact]] | None = None
+    consumes: bool = True
 
 
 DECIDED: dict[str, Decided] = {}
@@ -48,9 +62,20 @@ def when_decided(
     granted: Callable[[Question, Any], None],
     rejected: Callable[[Question, Any], None] | None = None,
     expired: Callable[[Question], None] | None = None,
+    facts: Callable[[Question], Sequence[Fact]] | None = None,
+    consumes: bool = True,
 ) -> None:
-    """Register what follows when questions of `kind` are granted, rejected or expire. Called from an app's ready()."""
-    DECIDED[kind] = Decided(granted, rejected, expired)
+    """Register what follows when questions of `kind` are granted, rejected or expire, and what is known about one.
+
+    Called from an app's ready().
+    """
+    DECIDED[kind] = Decided(granted, rejected, expired, facts, consumes)
+
+
+def facts_of(question: Question) -> Sequence[Fact]:
+    """Return what those who answer should know, as the app that asked tells it."""
+    decided = DECIDED.get(question.kind)
+    return decided.facts(question) if decided and decided.facts else []
 
 
 def digest(content: bytes | Mapping[str, Any]) -> str:
@@ -208,6 +233,8 @@ def _decide(question: Question, by: Person, cast: Vote) -> None:
         return
     close(question, "granted")
     record(events.GRANTED, question, by=by, incident=question.incident_id, title=question.title)
+    if handlers is None or handlers.consumes:
+        consume(question)
     if handlers:
         handlers.granted(question, by)
 

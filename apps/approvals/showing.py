@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.accounts.models import RoleHolding
-from apps.approvals.asking import role_names
+from apps.approvals.asking import facts_of, role_names
 from apps.approvals.models import Question, Vote
 from apps.approvals.rules import listed
 
@@ -29,6 +29,7 @@ def as_json(question: Question) -> dict[str, Any]:
         "losses": question.losses,
         "confirm": question.confirm,
         "asked_at": question.asked_at,
+        "facts": [{"label": fact.label, "text": fact.text} for fact in facts_of(question)],
         **agreement(question),
         "html_url": settings.BASE_URL + question.url,
     }

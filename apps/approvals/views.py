@@ -38,6 +38,7 @@ def question(request: Request, pk: UUID) -> HttpResponse:
     context = {
         "question": found,
         "card": card(found),
+        "facts": asking.facts_of(found),
         "answer": answer,
         "fresh": is_fresh(request),
         "given": {

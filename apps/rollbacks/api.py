@@ -13,10 +13,10 @@ from apps.accounts.requests import Request
 from apps.deployments.targets import resolve_target
 from apps.incidents.models import Incident
 from apps.playbooks.models import Playbook, Revision
-from apps.rollbacks import lifecycle, operating, proposing
-from apps.rollbacks.models import Rollback, Step
+from apps.rollbacks import lifecycle, proposing
+from apps.rollbacks.models import Rollback
 from apps.rollbacks.telling import as_json, csv_answer, in_list, log_row
-from apps.timeline.answers import Missing, Refused, Unacceptable
+from apps.timeline.answers import Refused, Unacceptable
 
 router = Router(tags=["rollbacks"])
 
@@ -46,13 +46,6 @@ class Reason(programs.Body):
     reason: str = Field("", max_length=1000)
 
 
-class StepDeed(programs.Body):
-    """Why, and how one knows."""
-
-    reason: str = Field("", max_length=1000)
-    evidence: str = Field("", max_length=2000)
-
-
 class Rollbacks(programs.Listing):
     """Which rollbacks to list, newest first."""
 
@@ -77,7 +70,7 @@ def create_rollback(request: Request, id: str, body: NewRollback) -> Callable[[]
     revision = published(programs.refer(Playbook, request, "playbook", slug=body.playbook))
     target = resolve_target(incident.environment, body.target, before=incident.started_at)
     wish, draft = proposing.prepare(incident, by=person, revision=revision, target=target, inputs=body.inputs)
-    return lambda: Status(201, as_json(_fresh(proposing.propose(wish, draft))))
+    return lambda: Status(201, as_json(fresh(proposing.propose(wish, draft))))
 
 
 @router.get("/rollbacks", response=dict, summary="List rollbacks, newest first")
@@ -96,13 +89,13 @@ def list_rollbacks(request: Request, listing: Query[Rollbacks]) -> dict[str, Any
 @router.get("/rollbacks/{id}", response=dict, summary="One rollback with its steps and attempts")
 def get_rollback(request: Request, id: str) -> dict[str, Any]:
     """The same 404 for a foreign and an unknown id."""
-    return as_json(_find(request, id))
+    return as_json(find(request, id))
 
 
 @router.get("/rollbacks/{id}/plan", summary="The plan's exact bytes")
 def get_plan(request: Request, id: str) -> HttpResponse:
     """`plan_hash` is the SHA-256 of these bytes."""
-    return HttpResponse(bytes(_find(request, id).plan.canonical), content_type="application/json")
+    return HttpResponse(bytes(find(request, id).plan.canonical), content_type="application/json")
 
 
 @router.post("/rollbacks/{id}/plans", response={201: dict}, summary="Plan again after a change")
@@ -111,9 +104,9 @@ def create_plan(request: Request, id: str) -> Callable[[], Status]:
     """Opens a new question; the old votes are void."""
     programs.require_scope(request, programs.WRITE)
     person = programs.person_of(request)
-    rollback = _find(request, id)
+    rollback = find(request, id)
     wish, draft = proposing.prepare_again(rollback, by=person)
-    return lambda: Status(201, as_json(_fresh(proposing.plan_again(rollback, wish, draft))))
+    return lambda: Status(201, as_json(fresh(proposing.plan_again(rollback, wish, draft))))
 
 
 @router.post("/rollbacks/{id}/approvals", response={201: dict}, summary="Approve or reject a plan")
@@ -122,7 +115,7 @@ def create_approval(request: Request, id: str, body: NewVote) -> Status:
     """The voter is the token's person; the last needed vote starts the run."""
     programs.require_scope(request, programs.APPROVE)
     person = programs.person_of(request)
-    rollback = _find(request, id)
+    rollback = find(request, id)
     lifecycle.vote(
         rollback,
         by=person,
@@ -133,7 +126,7 @@ def create_approval(request: Request, id: str, body: NewVote) -> Status:
         accepts=body.accepts,
         confirm=body.confirm,
     )
-    return Status(201, as_json(_fresh(rollback)))
+    return Status(201, as_json(fresh(rollback)))
 
 
 @router.post("/rollbacks/{id}/pause", response={201: dict}, summary="Pause before the next step")
@@ -157,40 +150,6 @@ def create_cancellation(request: Request, id: str, body: Reason) -> Status:
     return _steer(request, id, body, lifecycle.cancel)
 
 
-@router.post("/rollbacks/{id}/steps/{position}/retry", response={202: dict}, summary="Try a step again")
-@programs.idempotent
-def create_retry(request: Request, id: str, position: str, body: StepDeed) -> Status:
-    """The outside is looked at before anything is sent."""
-    rollback = _steered(request, id)
-    operating.retry(rollback, _position(position), by=programs.person_of(request), reason=body.reason)
-    return Status(202, as_json(_fresh(rollback)))
-
-
-@router.post("/rollbacks/{id}/steps/{position}/skip", response={202: dict}, summary="Ask to leave a step out")
-@programs.idempotent
-def create_skip(request: Request, id: str, position: str, body: StepDeed) -> Status:
-    """`approval` is the question that others must agree on."""
-    rollback = _steered(request, id)
-    question = operating.ask_to_skip(rollback, _position(position), by=programs.person_of(request), reason=body.reason)
-    return Status(202, {**as_json(_fresh(rollback)), "approval": str(question.pk)})
-
-
-@router.post("/rollbacks/{id}/steps/{position}/adoption", response={202: dict}, summary="Say that a step has happened")
-@programs.idempotent
-def create_adoption(request: Request, id: str, position: str, body: StepDeed) -> Status:
-    """`approval` is the question that a second person must agree on; a person's own step needs nobody else."""
-    rollback = _steered(request, id)
-    outcome = operating.ask_to_adopt(
-        rollback,
-        _position(position),
-        by=programs.person_of(request),
-        reason=body.reason,
-        evidence=body.evidence,
-    )
-    more = {} if isinstance(outcome, Step) else {"approval": str(outcome.pk)}
-    return Status(202, {**as_json(_fresh(rollback)), **more})
-
-
 @router.get("/rollback-log", summary="The rollback log: date, environment, reason, method, duration …")
 def get_rollback_log(request: Request, listing: Query[LogFormat]) -> Any:
     """Newest first; CSV cells that a spreadsheet would run as a formula are quoted."""
@@ -211,7 +170,8 @@ def published(playbook: Playbook) -> Revision:
     return playbook.published
 
 
-def _find(request: Request, id: str) -> Rollback:
+def find(request: Request, id: str) -> Rollback:
+    """Return the rollback with what its JSON reads. Raises Missing for a foreign or unknown id alike."""
     rows = Rollback.objects.select_related(
         "service",
         "environment",
@@ -226,7 +186,8 @@ def _find(request: Request, id: str) -> Rollback:
     return programs.find(rows, request, pk=id)
 
 
-def _fresh(rollback: Rollback) -> Rollback:
+def fresh(rollback: Rollback) -> Rollback:
+    """Return the rollback as it is now, with what its JSON reads."""
     return Rollback.objects.select_related(
         "service",
         "environment",
@@ -240,18 +201,13 @@ def _fresh(rollback: Rollback) -> Rollback:
     ).get(pk=rollback.pk)
 
 
-def _steered(request: Request, id: str) -> Rollback:
+def steered(request: Request, id: str) -> Rollback:
+    """Return the rollback for a deed. Raises Forbidden for a token without the scope."""
     programs.require_scope(request, programs.WRITE)
-    return _find(request, id)
+    return find(request, id)
 
 
 def _steer(request: Request, id: str, body: Reason, verb: Callable[..., Rollback]) -> Status:
-    rollback = _steered(request, id)
+    rollback = steered(request, id)
     verb(rollback, by=programs.person_of(request), reason=body.reason)
-    return Status(201, as_json(_fresh(rollback)))
-
-
-def _position(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 4):
-        raise Missing("There is no such step.")
-    return int(text)
+    return Status(201, as_json(fresh(rollback)))

@@ -12,11 +12,15 @@ class RollbacksConfig(AppConfig):
     def ready(self) -> None:
         """Register with the apps below; models can be imported only now."""
         from apps.approvals.asking import when_decided
-        from apps.rollbacks import lifecycle, offering, operating, showing
+        from apps.rollbacks import agreeing, lifecycle, offering, polling, showing, withdrawing
         from apps.timeline import stream
 
-        when_decided(lifecycle.KIND, granted=lifecycle.start, rejected=lifecycle.reject, expired=lifecycle.expire)
-        when_decided(operating.SKIP, granted=operating.skip)
-        when_decided(operating.ADOPT, granted=operating.adopt)
+        when_decided(
+            lifecycle.KIND, granted=lifecycle.start, rejected=lifecycle.reject, expired=lifecycle.expire, consumes=False
+        )  # the start's own trigger counts the votes
+        when_decided(withdrawing.SKIP, granted=agreeing.skip, facts=agreeing.facts)
+        when_decided(withdrawing.ADOPT, granted=agreeing.adopt, facts=agreeing.facts)
+        when_decided(withdrawing.RETRY, granted=agreeing.send_again, facts=agreeing.facts)
+        polling.every(3, "settled questions", withdrawing.withdraw_settled)
         offering.register()
         stream.register("rollback", concerns=showing.concerns, render=showing.fragments)

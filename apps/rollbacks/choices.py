@@ -11,11 +11,12 @@ from apps.providers import registry
 from apps.rollbacks import permissions
 from apps.rollbacks.approved import steps_of
 from apps.rollbacks.models import Rollback, Step
-from apps.rollbacks.operating import roles_that_operate
+from apps.rollbacks.operating import may_repeat_unseen, roles_that_operate
 from apps.rollbacks.own import cancel_words
 from apps.rollbacks.states import FINAL
 
 STUCK = {"unknown", "failed"}
+ALONE = "Nobody else here may agree. Give a second person a role that may decide."
 
 
 @dataclass(frozen=True)
@@ -64,46 +65,73 @@ def who_decides(rollback: Rollback) -> list[tuple[str, str]]:
 
 def _for_calls(rollback: Rollback, step: Step, not_now: str) -> list[Choice]:
     provider = registry.provider(step.provider).name if step.provider else "the address"
-    unrepeatable = step.kind == "action" and steps_of(rollback)[step.position].said.get("idempotency_class") == "D"
-    twice = "Nobody can see whether it worked, so it is not sent again." if unrepeatable else ""
-    names = role_names(rollback.organisation_id)
     deciders = len(who_decides(rollback))
-    approvers = listed(_approvers(rollback, names), "and") or "everybody who approved"
+    one_more = f"You, and one more of the {deciders} people who can decide"
+    alone = not_now or (ALONE if deciders < 2 else "")
     return [
         Choice(
             "look", f"Ask {provider} again", "Reads once more what it says now. Changes nothing and decides nothing.",
             "You alone · a few seconds", only_reads=True, icon="refresh-cw",
         ),
-        Choice(
-            "retry", f"Go on with step {step.position}",
-            f"{provider} is read first. If it is as wanted, nothing is sent and the run goes on; only if nothing was "
-            "changed is the same request sent once more.", "You alone", not_now or twice, icon="play",
-        ),
+        _once_more(rollback, step, provider, one_more, not_now, alone),
         Choice(
             "adoption", f"Take step {step.position} as done",
-            "The run goes on with the next step. It is recorded as people's word, not as something the portal saw.",
-            f"You, and one more of the {deciders} people who can decide", not_now, evidence=True,
+            "The run goes on with the next step. It is recorded as people's word, not as something the portal saw; "
+            "what the portal reads at that moment is kept with it.",
+            one_more, alone, evidence=True,
         ),
-        Choice(
-            "skip", f"Leave step {step.position} out",
-            "The run goes on without it. That changes what was approved, so it needs the same approval again.",
-            approvers, not_now, icon="arrow-right",
-        ),
+        _leave_out(rollback, step, not_now),
     ]  # fmt: skip
 
 
+def _once_more(rollback: Rollback, step: Step, provider: str, one_more: str, not_now: str, alone: str) -> Choice:
+    unseen = may_repeat_unseen(rollback, step)
+    text = again_words(rollback, step, provider, unseen=unseen)
+    if unseen:
+        return Choice("retry", f"Send step {step.position} again, unseen", text, one_more, alone, icon="play")
+    return Choice("retry", f"Go on with step {step.position}", text, "You alone", not_now, icon="play")
+
+
+def again_words(rollback: Rollback, step: Step, provider: str, *, unseen: bool) -> str:
+    """Say what trying again sends, and why that is safe or not: by the class of the action in the approved plan."""
+    if step.kind == "check":
+        return "The address is asked again until it answers as wanted or the time is over. Reads only."
+    if unseen:
+        return (
+            "The same request is sent once more, and nobody can see whether the first one worked. "
+            "If it did, its effect happens twice."
+        )
+    said = steps_of(rollback)[step.position].said
+    if said.get("idempotency_class") == "D":
+        return f"Nothing has reached {provider} yet, so this is the first time that it is sent."
+    look = f"{provider} is read first. If it is as wanted, nothing is sent and the run goes on; "
+    return f"{look}only if nothing was changed is the same request sent once more. {SAFE[said['idempotency_class']]}"
+
+
+SAFE = {
+    "A": "That is safe: it names the state that is wanted, and asking twice for a state changes nothing.",
+    "B": "That is safe: it carries the same key, and requests with one key count once.",
+    "C": "That is safe: what it makes carries our mark, which is searched for before anything is sent.",
+}
+
+
+def _leave_out(rollback: Rollback, step: Step, not_now: str) -> Choice:
+    approvers = listed(_approvers(rollback, role_names(rollback.organisation_id)), "and") or "One more who can decide"
+    return Choice(
+        "skip", f"Leave step {step.position} out",
+        f"The run goes on without it: “{step.name}” is not done. That changes what was approved, so it needs the same "
+        "approval again.",
+        approvers, not_now, icon="arrow-right",
+    )  # fmt: skip
+
+
 def _for_people(rollback: Rollback, step: Step, not_now: str) -> list[Choice]:
-    approvers = listed(_approvers(rollback, role_names(rollback.organisation_id)), "and") or "everybody who approved"
     return [
         Choice(
             "adoption", f"Step {step.position} is done", "The run goes on with the next step.", "You alone", not_now,
             evidence=True,
         ),
-        Choice(
-            "skip", f"Leave step {step.position} out",
-            "The run goes on without it. That changes what was approved, so it needs the same approval again.",
-            approvers, not_now, icon="arrow-right",
-        ),
+        _leave_out(rollback, step, not_now),
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from apps.approvals import asking
 from apps.approvals.models import Question, Vote
 from apps.deployments.models import Environment
 from apps.incidents import lifecycle as incidents
-from apps.rollbacks import events, permissions, waking
+from apps.rollbacks import events, permissions, waking, withdrawing
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.moving import move
 from apps.rollbacks.states import RollbackState
@@ -24,6 +24,7 @@ from apps.timeline.clock import database_now
 from apps.timeline.log import SYSTEM, record
 
 KIND = "rollback.start"
+MOVED = "Production has changed since this plan was made. Nothing was approved. Plan again, then decide."
 
 
 def vote(
@@ -37,10 +38,7 @@ def vote(
     with transaction.atomic():
         rollback = lock(rollback)
         if decision == "approve" and rollback.state == RollbackState.AWAITING_APPROVAL and is_stale(rollback):
-            raise asking.Stale(
-                "Production has changed since this plan was made. Nothing was approved. Plan again, then decide.",
-                plan_hash=rollback.plan_hash,
-            )
+            raise asking.Stale(MOVED, plan_hash=rollback.plan_hash)
         return asking.vote(
             rollback.question, by=by, decision=decision, content_hash=plan_hash, role=role, note=note, accepts=accepts,
             confirm=confirm,
@@ -56,6 +54,8 @@ def is_stale(rollback: Rollback) -> bool:
 def start(question: Question, by: Any) -> None:
     """Start the run whose question has just been granted. The database counts the votes again, as they are now."""
     rollback = lock(Rollback.objects.get(question=question))
+    if is_stale(rollback):
+        raise asking.Stale(MOVED, plan_hash=rollback.plan_hash)
     refuse_second(rollback)
     rollback.approved_at = database_now()
     rollback.wake_at = rollback.approved_at
@@ -115,6 +115,7 @@ def resume(rollback: Rollback, *, by: Person, reason: str) -> Rollback:
 @transaction.atomic
 def cancel(rollback: Rollback, *, by: Person, reason: str) -> Rollback:
     """Send nothing new. A request under way is cleared up first; what was applied stays and is named."""
+    asked = withdrawing.hold(rollback)
     rollback = lock(rollback)
     permissions.may_operate(by, rollback).or_refuse()
     _or_conflict(permissions.can_cancel(rollback), rollback)
@@ -127,6 +128,7 @@ def cancel(rollback: Rollback, *, by: Person, reason: str) -> Rollback:
         rollback.wake_at = database_now()
         rollback.save(update_fields=["cancel_requested", "wake_at"])
         move(rollback, RollbackState.CANCELLING, reason=why)
+        withdrawing.withdraw(asked, by=by, reason=f"{rollback.reference} is cancelled")
         waking.wake(rollback)
     record(events.CANCEL_ASKED, rollback, by=by, incident=rollback.incident_id, title=title, reason=why)
     return rollback

@@ -76,18 +76,24 @@ def known(rollback: Rollback, step: Step) -> list[Line]:
     return lines
 
 
-def readings(rollback: Rollback, step: Step) -> list[Reading]:
-    """Return the latest dated readings and one made now, oldest first. Call it outside any transaction."""
-    earlier = [
+def snapshot(rollback: Rollback, step: Step) -> list[str]:
+    """Look now, and return what was seen as sentences that can be kept. Call it outside any transaction."""
+    name = provider_name(step)
+    return [f"{reading.at:%H:%M:%S} UTC, {name}: {reading.text}" for reading in now(rollback, step)]
+
+
+def earlier(rollback: Rollback, step: Step) -> list[Reading]:
+    """Return the latest readings that the run itself has made, oldest first. Asks nobody."""
+    found = [
         _reading(datetime.fromisoformat(look["at"]), Seen(look["seen"]), look["summary"], attempt.part, rollback)
         for attempt in step.attempts.all()
         for look in attempt.evidence.get("looks", [])
     ]
-    earlier.sort(key=lambda reading: reading.at)
-    return [*earlier[-SHOWN:], *_now(rollback, step)]
+    return sorted(found, key=lambda reading: reading.at)[-SHOWN:]
 
 
-def _now(rollback: Rollback, step: Step) -> list[Reading]:
+def now(rollback: Rollback, step: Step) -> list[Reading]:
+    """Ask the provider, or the checked address, what it says now. Call it outside any transaction."""
     planned = steps_of(rollback)[step.position]
     if step.kind == "check":
         return [_checked(rollback, planned)]

@@ -1,46 +1,56 @@
-"""What people decide about a step when the run cannot go on alone: try again, leave out, take as done, do it."""
+"""What people ask about a step when the run cannot go on alone: try again, leave out, take as done, do it.
+
+What happens once others have agreed stands in `agreeing`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
 
-from apps.accounts.models import Person, Role
+from apps.accounts.models import Person, Role, RoleHolding
 from apps.accounts.rights import OPERATE
 from apps.approvals import asking
 from apps.approvals.models import Question
-from apps.rollbacks import events, permissions, waking
+from apps.rollbacks import events, permissions, withdrawing
+from apps.rollbacks.agreeing import allow_again, go_on
 from apps.rollbacks.approved import steps_of
 from apps.rollbacks.lifecycle import lock
 from apps.rollbacks.models import Attempt, Rollback, Step
-from apps.rollbacks.moving import move, move_step
-from apps.rollbacks.states import FINAL, OPEN, RollbackState, StepState
+from apps.rollbacks.moving import move_step
+from apps.rollbacks.planned_words import sentence
+from apps.rollbacks.states import FINAL, OPEN, AttemptState, RollbackState, StepState
+from apps.rollbacks.withdrawing import ADOPT, RETRY, SKIP
 from apps.timeline.answers import Missing, Refused, Unacceptable
-from apps.timeline.clock import database_now
 from apps.timeline.log import record
 
-SKIP, ADOPT = "rollback.skip", "rollback.adopt"
+DUE_MINUTES = 5
 
 
 @transaction.atomic
-def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Step:
+def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Question | Step:
     """Allow another attempt of a step that needs a person. The outside is looked at again before anything is sent.
 
-    Raises Refused while an attempt is still unclear, and for an action nobody can observe: that one is not repeated.
+    Where nobody can see whether an earlier request worked, a second person must agree to send it again. Otherwise open
+    questions about the step are taken back: it goes on without them. Raises Refused while an attempt is unclear.
     """
+    asked = withdrawing.hold(rollback, position)
     rollback, step = _stuck(rollback, position, by, reason)
-    newest = step.attempts.order_by("-number").first()
-    unrepeatable = step.kind == "action" and steps_of(rollback)[position].said["idempotency_class"] == "D"
-    if newest and newest.state == "conflict" and unrepeatable:
-        raise Refused("Nobody can see whether it worked, so it is not sent again. Take it as done, or leave it out.")
-    step.allowed_after = newest.number if newest else 0
-    step.save(update_fields=["allowed_after"])
-    if step.state != StepState.RUNNING:
-        move_step(step, StepState.RUNNING, message="")
+    if may_repeat_unseen(rollback, step):
+        title = f"Send step {position} again: {step.name}"
+        question = _ask(RETRY, rollback, step, by, title, _one_more(rollback, by), reason=reason)
+        record(
+            events.REPEAT_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason,
+            question=str(question.pk),
+        )  # fmt: skip
+        return question
+    allow_again(step)
     record(events.RETRIED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason)
-    _go_on(rollback)
+    withdrawing.withdraw(asked, by=by, reason=f"step {position} is tried again")
+    go_on(rollback)
     return step
 
 
@@ -48,68 +58,66 @@ def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Step
 def ask_to_skip(rollback: Rollback, position: int, *, by: Person, reason: str) -> Question:
     """Ask to leave a step out. That changes what was approved, so the same people must agree again."""
     rollback, step = _stuck(rollback, position, by, reason, also={StepState.PENDING})
-    question = _ask(SKIP, rollback, step, by, reason, f"Leave out step {position}: {step.name}", rollback.question.rule)
-    record(events.SKIP_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason)
+    rule = rollback.question.rule
+    if not (rule.get("all_of") or rule.get("any_of")):
+        rule = _one_more(rollback, by)
+    title = f"Leave out step {position}: {step.name}"
+    question = _ask(SKIP, rollback, step, by, title, rule, reason=reason)
+    record(
+        events.SKIP_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason,
+        question=str(question.pk),
+    )  # fmt: skip
     return question
 
 
 @transaction.atomic
-def ask_to_adopt(rollback: Rollback, position: int, *, by: Person, reason: str, evidence: str) -> Question | Step:
-    """Say that a step has happened. For a step of ours a second person must agree; a person's own step is just done."""
+def ask_to_adopt(
+    rollback: Rollback, position: int, *, by: Person, reason: str, evidence: str, seen: Sequence[str] = ()
+) -> Question | Step:
+    """Say that a step has happened. For a step of ours a second person must agree; a person's own step is just done.
+
+    `seen` is what the provider says at this moment (see `looking.snapshot`); it is kept with the evidence.
+    """
     rollback, step = _stuck(rollback, position, by, reason, also={StepState.RUNNING})
     if not evidence.strip():
         raise Unacceptable("Say how you know: a link, a number, what you saw.", field="evidence")
     if step.kind == "human":
-        move_step(step, StepState.SUCCEEDED, message=f"{reason} {evidence}".strip())
-        record(
-            events.HUMAN_DONE, rollback, by=by, incident=rollback.incident_id, position=position, name=step.name,
-            reason=reason, evidence=evidence,
-        )  # fmt: skip
-        _go_on(rollback)
-        return step
-    rule = {"any_of": roles_that_operate(rollback), "needed": 1}
+        return _do(rollback, step, by, reason, evidence)
+    title = f"Step {position} has happened: {step.name}"
+    kept = list(seen)
     question = _ask(
-        ADOPT,
-        rollback,
-        step,
-        by,
-        f"{reason} Evidence: {evidence}",
-        f"Step {position} has happened: {step.name}",
-        rule,
-    )
+        ADOPT, rollback, step, by, title, _one_more(rollback, by), reason=reason, evidence=evidence, seen=kept
+    )  # fmt: skip
     record(
         events.ADOPTION_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason,
-        evidence=evidence,
+        evidence=evidence, seen=kept, question=str(question.pk),
     )  # fmt: skip
     return question
-
-
-def skip(question: Question, by: Any) -> None:
-    """Leave the step out: the people who approved the plan have agreed to it."""
-    rollback, step = _of(question)
-    move_step(step, StepState.SKIPPED, message=question.rule_reason)
-    record(
-        events.SKIPPED, rollback, by=by, incident=rollback.incident_id, position=step.position, name=step.name,
-        reason=question.rule_reason,
-    )  # fmt: skip
-    _go_on(rollback)
-
-
-def adopt(question: Question, by: Any) -> None:
-    """Take the step as done, on the word of two people. It is recorded as an attestation, not as a success we saw."""
-    rollback, step = _of(question)
-    move_step(step, StepState.SUCCEEDED, message=f"Taken as done on people's word: {question.rule_reason}")
-    record(
-        events.ADOPTED, rollback, by=by, incident=rollback.incident_id, position=step.position, name=step.name,
-        reason=question.rule_reason,
-    )  # fmt: skip
-    _go_on(rollback)
 
 
 def roles_that_operate(rollback: Rollback) -> list[str]:
     """Return the roles of the organisation whose holders may decide about steps."""
     found = Role.objects.filter(organisation_id=rollback.organisation_id, rights__contains=[OPERATE])
     return list(found.order_by("slug").values_list("slug", flat=True))
+
+
+def may_repeat_unseen(rollback: Rollback, step: Step) -> bool:
+    """Say whether trying again may do the step's effect a second time without anybody seeing it (class D)."""
+    if step.kind != "action" or steps_of(rollback)[step.position].said["idempotency_class"] != "D":
+        return False
+    return any(attempt.state != AttemptState.NOT_SENT for attempt in step.attempts.all())
+
+
+def _do(rollback: Rollback, step: Step, by: Person, reason: str, evidence: str) -> Step:
+    asked = withdrawing.open_about([step.pk])
+    move_step(step, StepState.SUCCEEDED, message=f"{sentence(reason)} {evidence}".strip())
+    record(
+        events.HUMAN_DONE, rollback, by=by, incident=rollback.incident_id, position=step.position, name=step.name,
+        reason=sentence(reason), evidence=evidence,
+    )  # fmt: skip
+    withdrawing.withdraw(asked, by=by, reason=f"step {step.position} is done")
+    go_on(rollback)
+    return step
 
 
 def _stuck(
@@ -122,7 +130,7 @@ def _stuck(
     step = Step.objects.filter(rollback=rollback, position=position).first()
     if step is None:
         raise Missing("There is no such step.")
-    if rollback.state in FINAL or rollback.state == RollbackState.AWAITING_APPROVAL:
+    if rollback.state in FINAL | {RollbackState.AWAITING_APPROVAL, RollbackState.CANCELLING}:
         raise Refused(f"{rollback.reference} is {rollback.get_state_display().lower()}.", state=rollback.state)
     if step.state not in {StepState.UNKNOWN, StepState.FAILED, *also}:
         raise Refused(
@@ -134,42 +142,37 @@ def _stuck(
     return rollback, step
 
 
-def _ask(kind: str, rollback: Rollback, step: Step, by: Person, reason: str, title: str, rule: Any) -> Question:
-    if not (rule.get("all_of") or rule.get("any_of")):
-        rule = {"any_of": roles_that_operate(rollback), "needed": 1}
-    content = {
-        "kind": kind,
-        "rollback": str(rollback.pk),
-        "plan": rollback.plan_hash,
-        "position": step.position,
-        "reason": reason,
-    }
+def _one_more(rollback: Rollback, by: Person) -> dict[str, Any]:
+    """Return the rule that one more of those who may decide must agree. Raises Refused when there is nobody else."""
+    roles = roles_that_operate(rollback)
+    held = RoleHolding.objects.filter(organisation_id=rollback.organisation_id, role__slug__in=roles)
+    if not held.filter(person__active=True).exclude(person=by).exists():
+        raise Refused("Nobody else here may agree: give a second person a role that may decide.", code="nobody_else")
+    return {"any_of": roles, "needed": 1}
+
+
+def _ask(
+    kind: str, rollback: Rollback, step: Step, by: Person, title: str, rule: Mapping[str, Any], **told: Any
+) -> Question:
+    already = withdrawing.open_about([step.pk]).filter(kind=kind).first()
+    if already:
+        raise Refused(
+            f"{already.requester.name} has asked for this already; it waits for an answer.",
+            code="already_asked",
+            approval=str(already.pk),
+            state=rollback.state,
+        )
+    about = {"kind": kind, "rollback": str(rollback.pk), "plan": rollback.plan_hash, "position": step.position}
     return asking.ask(
         organisation=rollback.organisation,
         kind=kind,
-        title=title,
+        title=title[:300],
         url=reverse("rollbacks:detail", args=[rollback.pk]),
         subject=step,
         requester=by,
-        content=content,
+        content={**about, **told},
         rule=rule,
-        due_minutes=5,
+        due_minutes=DUE_MINUTES,
         incident=rollback.incident,
-        rule_reason=reason[:300],
+        rule_reason=sentence(told["reason"])[:300],
     )
-
-
-def _of(question: Question) -> tuple[Rollback, Step]:
-    step = Step.objects.select_related("rollback").get(pk=question.subject_id, organisation_id=question.organisation_id)
-    rollback = lock(step.rollback)
-    if rollback.state in FINAL:
-        raise Refused(f"{rollback.reference} is {rollback.get_state_display().lower()} already.", state=rollback.state)
-    return rollback, Step.objects.get(pk=step.pk)
-
-
-def _go_on(rollback: Rollback) -> None:
-    rollback.wake_at = database_now()
-    rollback.save(update_fields=["wake_at"])
-    if rollback.state == RollbackState.NEEDS_OPERATOR:
-        move(rollback, RollbackState.RUNNING)
-    waking.wake(rollback)

@@ -57,7 +57,7 @@ def deeds_of(rollback: Rollback, person: Person, steps: Sequence[Mapping[str, An
         "resume": bool(permissions.can_resume(rollback)),
         "cancel": bool(cancel),
         "because": "" if cancel or rollback.state not in ACTIVE else cancel.because,
-        "words": cancel_words(rollback, steps) if rollback.state in ACTIVE else "",
+        "words": cancel_words(rollback, steps) if cancel and rollback.state in ACTIVE else "",
     }
 
 

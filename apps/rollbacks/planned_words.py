@@ -77,6 +77,12 @@ def plan_row(said: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def sentence(text: str) -> str:
+    """Return what somebody typed with an end, so that another sentence can follow it."""
+    text = text.strip()
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def by_whom(said: Mapping[str, Any]) -> str:
     """Return the provider's name, or who else does the step."""
     if said.get("provider"):

@@ -20,6 +20,7 @@ from apps.rollbacks import planned_words as words
 from apps.rollbacks.forecast import UNDER_WAY, healthy_at, takes, target_at
 from apps.rollbacks.happenings import of_run
 from apps.rollbacks.models import Rollback, Step
+from apps.rollbacks.standing import standing_of
 from apps.rollbacks.states import ACTIVE, FINAL
 from apps.rollbacks.step_rows import in_versions, rows_of, served
 from apps.timeline import stream
@@ -53,6 +54,7 @@ def context(rollback: Rollback) -> dict[str, Any]:
         "under_way": rollback.state in ACTIVE,
         "over": rollback.state in FINAL,
         "steps": rows_of(rollback, steps, plan),
+        "standing": standing_of(steps),
         "step_now": next((step for step in steps if step.state not in DONE), None),
         "done": sum(step.state in DONE for step in steps),
         "title": _title(rollback),
@@ -177,6 +179,8 @@ def _lead(rollback: Rollback, steps: list[Step], seen: Picture) -> str:
     """Return one or two sentences: what is being done, and whether it shows."""
     if rollback.state == "succeeded":
         return "Every check passed, and the effect was seen, not only promised."
+    if rollback.state == "cancelled":
+        return "Nothing more is sent. What was applied is named below."
     if rollback.state not in {"queued", "running"}:
         return in_versions(rollback.reason, rollback)
     current = next((step for step in steps if step.state in UNDER_WAY), None)

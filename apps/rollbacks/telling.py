@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from apps.approvals.showing import agreement
 from apps.deployments.models import Deployment
+from apps.rollbacks import standing
 from apps.rollbacks.models import Attempt, Rollback, Step
 
 LOG_COLUMNS = (
@@ -33,6 +34,7 @@ IN_TIME = Prefetch("attempts", Attempt.objects.order_by("intended_at"))
 
 def as_json(rollback: Rollback) -> dict[str, Any]:
     """Return a rollback with its steps, attempts, approvals and times."""
+    steps = list(rollback.steps.prefetch_related(IN_TIME).order_by("position"))
     return {
         "id": str(rollback.pk),
         "reference": rollback.reference,
@@ -52,8 +54,9 @@ def as_json(rollback: Rollback) -> dict[str, Any]:
         "losses": rollback.question.losses,
         "confirm": rollback.question.confirm,
         "findings": rollback.plan.findings,
-        "steps": [_step(step) for step in rollback.steps.prefetch_related(IN_TIME).order_by("position")],
-        "compensated": [step.position for step in rollback.steps.filter(compensated=True).order_by("position")],
+        "steps": [_step(step) for step in steps],
+        "standing": standing.as_json(standing.standing_of(steps)),
+        "compensated": [step.position for step in steps if step.compensated],
         "approvals": agreement(rollback.question),
         "timings": {
             "proposed_at": rollback.proposed_at,

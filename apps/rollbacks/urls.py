@@ -23,5 +23,6 @@ urlpatterns = [
     path("<uuid:pk>/resumption/", views.create_resumption, name="create_resumption"),
     path("<uuid:pk>/cancellation/", views.create_cancellation, name="create_cancellation"),
     path("<uuid:pk>/steps/<int:position>/", views.decision, name="decision"),
+    path("<uuid:pk>/steps/<int:position>/readings/", views.readings, name="readings"),
     path("<uuid:pk>/steps/<int:position>/decision/", views.create_decision, name="create_decision"),
 ]

@@ -55,7 +55,8 @@ def test_an_unobservable_call_without_a_clear_answer_is_never_repeated(hooked: t
         return
     stuck = people.commander.wait(key, "needs_operator")
     assert stuck["steps"][0]["attempts"][0]["state"] == "conflict", told(stuck)
-    people.commander.post(f"/rollbacks/{key}/steps/1/retry", {"reason": "Once more"}).refused(409)
+    again = people.commander.post(f"/rollbacks/{key}/steps/1/retry", {"reason": "Once more"}).must(202)["approval"]
+    people.commander.post(f"/approvals/{again}/votes", {"decision": "approve"}).refused(403)
     body = {"reason": "It has switched", "evidence": "Its own log"}
     asked = people.commander.post(f"/rollbacks/{key}/steps/1/adoption", body).must(202)
     people.lead.post(f"/approvals/{asked['approval']}/votes", {"decision": "approve"}).must(201)

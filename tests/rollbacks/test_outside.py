@@ -133,10 +133,10 @@ def test_adoption_needs_a_second_person_and_is_recorded_as_their_word(stage: Any
     rollback = stage.approve(stage.propose(ONLY_HOSTING))
     stage.outside.fault(kind="status", slug="vercel", status=429, retry_after=1, times=5)
     rollback = stage.run(rollback, seconds=90)
+    second = PersonFactory(organisation=stage.organisation, name="Second", roles=["technical-lead"])
     question = operating.ask_to_adopt(rollback, 1, by=stage.rae, reason="Done by hand", evidence="dashboard says so")
     rollback.refresh_from_db()
     assert rollback.state == "needs_operator"
-    second = PersonFactory(organisation=stage.organisation, name="Second", roles=["technical-lead"])
     asking.vote(question, by=second, decision="approve", content_hash=question.content_hash)
     rollback = stage.run(rollback)
     assert rollback.state == "succeeded"

@@ -1,6 +1,6 @@
 """Pages of rollbacks: find, call, show."""
 
-from apps.rollbacks.views.decisions import create_decision, decision
+from apps.rollbacks.views.decisions import create_decision, decision, readings
 from apps.rollbacks.views.deeds import (
     changes,
     create_approval,
@@ -36,6 +36,7 @@ __all__ = [
     "new_rollback",
     "plan",
     "progress",
+    "readings",
     "rollback",
     "rollback_log",
     "rollback_stream",

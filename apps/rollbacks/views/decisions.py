@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.requests import Request
@@ -18,6 +19,7 @@ from apps.rollbacks.approved import steps_of
 from apps.rollbacks.choices import choices_of, needs_decision, who_decides
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.own import cancel_dialog, deeds_of
+from apps.rollbacks.standing import standing_of
 from apps.rollbacks.step_rows import in_versions, lamps_of
 from apps.rollbacks.views.finding import found
 from apps.timeline.answers import Missing, Unacceptable
@@ -32,6 +34,14 @@ def decision(request: Request, pk: UUID, position: int) -> HttpResponse:
     return _page(request, one, _step(one, position))
 
 
+@require_GET
+def readings(request: Request, pk: UUID, position: int) -> HttpResponse:
+    """What the provider says now, read once more. Reading changes nothing."""
+    one = found(request, pk)
+    step = _step(one, position)
+    return render(request, "rollbacks/_readings.html", _readings(one, step))
+
+
 @require_POST
 def create_decision(request: Request, pk: UUID, position: int) -> HttpResponse:
     """Do what was chosen. Looking again changes nothing; what is missing is said beside what was typed."""
@@ -40,10 +50,13 @@ def create_decision(request: Request, pk: UUID, position: int) -> HttpResponse:
     if chosen not in CHOICES - {"look"}:
         return redirect("rollbacks:decision", one.pk, position)
     evidence, reason = request.POST.get("evidence", ""), request.POST.get("reason", "")
+    seen = looking.snapshot(one, _step(one, position)) if chosen == "adoption" and evidence and reason else []
     deeds: dict[str, Callable[[], Any]] = {
         "retry": lambda: operating.retry(one, position, by=request.person, reason=reason),
         "skip": lambda: operating.ask_to_skip(one, position, by=request.person, reason=reason),
-        "adoption": lambda: operating.ask_to_adopt(one, position, by=request.person, reason=reason, evidence=evidence),
+        "adoption": lambda: operating.ask_to_adopt(
+            one, position, by=request.person, reason=reason, evidence=evidence, seen=seen
+        ),
         "cancellation": lambda: lifecycle.cancel(one, by=request.person, reason=reason),
     }
     try:
@@ -57,7 +70,7 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
     choices = choices_of(one, step, request.person)
     given = {name: request.POST.get(name, "") for name in ("choice", "reason", "evidence")}
     first = next((choice.name for choice in choices if not choice.why_not), "")
-    steps = list(one.steps.all())
+    steps = list(one.steps.prefetch_related("attempts"))
     rows = [{"position": each.position, "state": each.state, "title": each.name} for each in steps]
     context = {
         "rollback": one,
@@ -67,9 +80,9 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
         "title": _title(one, step),
         "lead": in_versions((step.message or one.reason).split(". ")[0].rstrip(".") + ".", one),
         "waits": needs_decision(one, step),
+        "standing": standing_of(steps),
         "known": looking.known(one, step),
-        "readings": looking.readings(one, step),
-        "provider": looking.provider_name(step),
+        **_readings(one, step),
         "instructions": steps_of(one)[step.position].said.get("instructions", ""),
         "lamps": lamps_of(step, one),
         "choices": choices,
@@ -84,6 +97,17 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
         "cancel": cancel_dialog(one, rows),
     }
     return render(request, "rollbacks/decision.html", context, status=422 if missing else 200)
+
+
+def _readings(one: Rollback, step: Step) -> dict[str, Any]:
+    """Return what was read before and what is read now, outside any transaction."""
+    return {
+        "rollback": one,
+        "step": step,
+        "provider": looking.provider_name(step),
+        "readings": [*looking.earlier(one, step), *looking.now(one, step)],
+        "looked_at": timezone.now(),
+    }
 
 
 def _title(one: Rollback, step: Step) -> str:
