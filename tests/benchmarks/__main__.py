@@ -79,6 +79,8 @@ def main() -> None:
     with ground() as ready:
         print(f"\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Postgres with fsync on", flush=True)
         BENCHMARKS[given.what](ready, given)
+        if complaints := ready.complaints():
+            print(f"{len(complaints)} complaints in the logs; the first: {complaints[0]}")
 
 
 if __name__ == "__main__":

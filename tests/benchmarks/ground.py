@@ -39,6 +39,13 @@ class Ground:
         """Return the process id of one of our children, `valkey` or `worker-2`."""
         return int(json.loads((self.places.run / f"{name}.pid").read_text())["pid"])
 
+    def complaints(self) -> list[str]:
+        """Return what the workers have warned about so far, in their logs."""
+        lines = [line for path in sorted(self.places.log.glob("worker*")) for line in path.read_text().splitlines()]
+        return [
+            line for line in lines if " WARNING " in line or " ERROR " in line or "WARNING/" in line or "ERROR/" in line
+        ]
+
     def start(self, child: Child) -> None:
         """Start a process that ends with the ground."""
         self.supervisor.start(child)
