@@ -23,6 +23,7 @@ from rollback_portal.instance import keys
 from rollback_portal.instance.places import ROOT
 from rollback_portal.instance.test import NOT_OURS
 from tests.faults import playbooks
+from tests.faults.clients import User
 from tests.faults.forking import Child, Zygote
 from tests.faults.linking import Links
 from tests.faults.servers import Databases, free_port
@@ -62,8 +63,8 @@ class Rig:
     port: int
     children: dict[str, Child] = field(default_factory=dict)
     slots: list[Slot] = field(default_factory=list)
-    tokens: dict[str, dict[str, str]] = field(default_factory=dict)
-    crowd: list[str] = field(default_factory=list)
+    people: dict[str, dict[str, User]] = field(default_factory=dict)
+    crowd: list[User] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -199,7 +200,10 @@ def _furnish(rig: Rig, count: int, crowd: int) -> None:
         "tests.faults.stage:build", rig.folder / "stage.json", slots=slots, texts=playbooks.texts(), crowd=crowd,
         address=f"http://127.0.0.1:{rig.links.port['provider']}",
     )  # fmt: skip
-    rig.tokens, rig.crowd = made["tokens"], made["crowd"]
+    rig.people = {
+        name: {who: User(**about) for who, about in people.items()} for name, people in made["tokens"].items()
+    }
+    rig.crowd = [User(**about) for about in made["crowd"]]
     rig.slots = [Slot(slot["name"], slot["organisation"], **made["slots"][slot["name"]]) for slot in slots]
 
 

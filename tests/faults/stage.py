@@ -59,9 +59,9 @@ def _person(organisation: Organisation, who: str, roles: tuple[str, ...]) -> Per
     return accounts.add_person(organisation, email=email, name=who.capitalize(), roles=roles, by=SYSTEM)
 
 
-def _token(organisation: Organisation, person: Person) -> str:
+def _token(organisation: Organisation, person: Person) -> dict[str, str]:
     _, secret = giving_tokens.create_token(organisation, person=person, name="campaign", scopes=SCOPES, by=SYSTEM)
-    return secret
+    return {"person": str(person.pk), "token": secret}
 
 
 def _slot(organisation: Organisation, commander: Person, slot: dict[str, Any], address: str) -> dict[str, Any]:

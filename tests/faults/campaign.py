@@ -1,0 +1,155 @@
+"""A campaign: so many executions in many environments at once, while everything that can break does."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.faults.clients import Clients
+from tests.faults.executions import Crew, Execution
+from tests.faults.history import History
+from tests.faults.injecting import Injector
+from tests.faults.rig import CLOCKS, Rig, Slot, running
+from tests.faults.tally import Tally
+from tests.faults.watching import Watch
+
+TICK = 0.03  # seconds between two looks of the supervisor
+SETTLE_SECONDS = 75.0
+STILL_MOVING = "SELECT id, state FROM rollbacks_rollback WHERE state IN ('queued', 'running', 'cancelling')"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody ordered. `minutes` ends a campaign that takes longer; `per_second` is how often parts break."""
+
+    executions: int
+    seed: int
+    minutes: float = 60.0
+    keep: Path | None = None
+    slots: int = 40
+    crowd: int = 48
+    per_second: float = 1.0
+    throwaway: bool = False
+
+
+@dataclass
+class Outcome:
+    """What came of it; `verdict` is what `judging.judge` returns."""
+
+    wish: Wish
+    tally: Tally
+    verdict: dict[str, Any]
+    seconds: float
+    failpoints: dict[str, int]
+
+
+def run(wish: Wish, say: Callable[[str], None]) -> Outcome:
+    """Do it all, from empty folder to verdict. `say` is told how it goes, once a second or less."""
+    began = time.monotonic()
+    keep = wish.keep
+    with running(wish.slots, throwaway=wish.throwaway, keep=keep, crowd=wish.crowd) as rig:
+        say(f"Everything runs after {time.monotonic() - began:.0f} s. Evidence: {keep or rig.folder}")
+        tally = Tally(History(rig.folder / "history" / "faults.jsonl", "campaign"))
+        clients = Clients(rig.port, History(rig.folder / "history" / "clients.jsonl", "clients"))
+        with Watch(rig) as watch:
+            crew = Crew(rig, clients, watch, tally, wish.seed)
+            _disturbed(wish, crew, say)
+        verdict = _verdict(rig, tally)
+    failpoints = Counter(fault.what for fault in tally.faults if fault.kind == "F2")
+    return Outcome(wish, tally, verdict, time.monotonic() - began, failpoints)
+
+
+def _disturbed(wish: Wish, crew: Crew, say: Callable[[str], None]) -> None:
+    """Let every slot run while the main thread breaks things; then heal, and wait until all has settled."""
+    injector = Injector(crew.rig, crew.watch, crew.tally, random.Random(f"{wish.seed}/parts"), wish.per_second)
+    tickets = iter(range(wish.executions))
+    taking, over = threading.Lock(), threading.Event()
+    threads = [
+        threading.Thread(target=_slot, args=(crew, slot, tickets, taking, over), name=slot.name)
+        for slot in crew.rig.slots
+    ]
+    for thread in threads:
+        thread.start()
+    ends_at, began = time.monotonic() + wish.minutes * 60, time.monotonic()
+    reports = itertools.count(1)
+    told = next(reports)
+    while any(thread.is_alive() for thread in threads):
+        injector.tend(quiet=crew.quiet.is_set())
+        if time.monotonic() > ends_at or (over.is_set() and not crew.quiet.is_set()):
+            over.set()
+            crew.quiet.set()
+            injector.heal_everything()
+            ends_at = float("inf")
+        if time.monotonic() - began > told * 5:
+            told = next(reports)
+            say(_progress(crew, threads, time.monotonic() - began))
+        time.sleep(TICK)
+    crew.quiet.set()
+    injector.heal_everything()
+    _settle(crew.rig, injector)
+
+
+def _slot(crew: Crew, slot: Slot, tickets: Any, taking: threading.Lock, over: threading.Event) -> None:
+    while not over.is_set():
+        with taking:
+            ticket = next(tickets, None)
+        if ticket is None:
+            over.set()  # the others finish what they are at
+            return
+        try:
+            Execution(crew, slot, ticket).run()
+        except Exception:
+            crew.tally.strange(f"Execution {ticket} in {slot.name}: {traceback.format_exc()}")
+
+
+def _progress(crew: Crew, threads: list[threading.Thread], seconds: float) -> str:
+    alive = sum(thread.is_alive() for thread in threads)
+    ends = ", ".join(f"{count} {state}" for state, count in crew.tally.ends.most_common())
+    return (
+        f"{seconds:5.0f} s: {crew.tally.executions} executions ({ends}), {crew.tally.injected} faults, "
+        f"{alive} environments at work"
+    )
+
+
+def _settle(rig: Rig, injector: Injector) -> None:
+    """Wait until no run moves any more, or for as long as the engine may take to recover."""
+    give_up_at, moving = time.monotonic() + SETTLE_SECONDS, []
+    while time.monotonic() < give_up_at:
+        injector.tend(quiet=True)
+        try:
+            with rig.database() as connection:
+                moving = connection.execute(STILL_MOVING).fetchall()
+            if not moving:
+                return
+        except psycopg.Error:
+            pass  # Postgres is just coming back
+        time.sleep(0.3)
+    injector.tally.strange(f"Still moving after {SETTLE_SECONDS:.0f} s of peace: {moving}")
+
+
+def _verdict(rig: Rig, tally: Tally) -> dict[str, Any]:
+    secrets = rig.databases.secrets
+    canaries = {
+        "the database's password": secrets["DATABASE_PASSWORD"],
+        "the secret key": secrets["SECRET_KEY"],
+        "a token of Vercel": f"vercel_simulated_{rig.slots[0].name}",
+        "a token of Slack": f"xoxb-simulated-{rig.slots[0].name}",
+        "a person's token": rig.people[rig.slots[0].organisation]["founder"].token,
+    }
+    healed_at = max((fault.healed for fault in tally.faults), default=time.time())
+    verdict: dict[str, Any] = rig.zygote.call(
+        "tests.faults.judging:judge", rig.folder / "verdict.json", within=600,
+        folder=str(rig.folder), faults=[asdict(fault) for fault in tally.faults], canaries=canaries,
+        healed_at=healed_at, call_seconds=float(CLOCKS["ENGINE_CALL_SECONDS"]),
+    )  # fmt: skip
+    return verdict

@@ -1,0 +1,73 @@
+"""What the evidence says: violations, needless calls for a person, recovery times. Runs in a fork of the zygote."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.faults.checker import needless_calls, violations
+from tests.faults.collecting import collect, journal_in
+from tests.faults.evidence import Evidence, Limits
+
+WAITING = frozenset({"rollback.held_by_freeze", "rollback.pause_asked"})
+ENDS = frozenset({"rollback.succeeded", "rollback.failed", "rollback.cancelled", "rollback.rejected"})
+
+
+def judge(
+    *, folder: str, faults: list[dict[str, Any]], canaries: dict[str, str], healed_at: float, call_seconds: float
+) -> dict[str, Any]:
+    """Collect the evidence in `folder` and the database, and say what it shows."""
+    began, place = time.monotonic(), Path(folder)
+    evidence = collect(
+        histories=sorted((place / "history").glob("*.jsonl")),
+        journal=journal_in(place / "simulators"),
+        logs=sorted((place / "log").glob("*.log")),
+        canaries=canaries,
+        healed_at=healed_at,
+        limits=Limits(send_seconds=call_seconds),
+    )
+    return {
+        "violations": [asdict(violation) for violation in violations(evidence)],
+        "needless": needless_calls(evidence),
+        "runs": len(evidence.rollbacks),
+        "attempts": len(evidence.attempts),
+        "journal": len(evidence.journal),
+        "events": len(evidence.events),
+        "recoveries": recoveries(evidence, faults),
+        "overlapping": overlapping(evidence, faults),
+        "seconds": time.monotonic() - began,
+    }
+
+
+def recoveries(evidence: Evidence, faults: list[dict[str, Any]]) -> list[float]:
+    """Return, for each run that a fault certainly hit, the seconds from its healing to the run's next news."""
+    found = []
+    for fault in faults:
+        for rollback in fault["affected"]:
+            told = [event for event in evidence.events_of.get(rollback, []) if event.recorded_at > fault["healed"]]
+            before = [event for event in evidence.events_of.get(rollback, []) if event.recorded_at <= fault["healed"]]
+            over = any(event.kind in ENDS for event in before)
+            if told and not over and not (before and before[-1].kind in WAITING):
+                found.append(told[0].recorded_at - fault["healed"])
+    return sorted(found)
+
+
+def overlapping(evidence: Evidence, faults: list[dict[str, Any]]) -> int:
+    """Return how many runs had two or more faults at the same time or within their own life."""
+    spans = {key: _life(evidence, key) for key in evidence.rollbacks}
+    counts = dict.fromkeys(spans, 0)
+    for fault in faults:
+        hit = fault["affected"] or [
+            key for key, (began, ended) in spans.items() if began <= fault["healed"] and fault["began"] <= ended
+        ]
+        for key in hit:
+            if key in counts:
+                counts[key] += 1
+    return sum(1 for count in counts.values() if count >= 2)
+
+
+def _life(evidence: Evidence, key: str) -> tuple[float, float]:
+    told = evidence.events_of.get(key, [])
+    return (told[0].recorded_at, told[-1].recorded_at) if told else (0.0, 0.0)

@@ -1,0 +1,39 @@
+"""A campaign's outcome in words and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.faults.campaign import Outcome
+
+SHOWN = 25
+
+
+def report(outcome: Outcome) -> Iterator[str]:
+    """Yield the lines that are printed at the end."""
+    tally, verdict = outcome.tally, outcome.verdict
+    found, recoveries = verdict["violations"], verdict["recoveries"]
+    yield f"seed {outcome.wish.seed}"
+    yield f"executions {tally.executions}: " + ", ".join(f"{n} {state}" for state, n in tally.ends.most_common())
+    yield f"faults {tally.injected}: " + ", ".join(f"{kind} {n}" for kind, n in sorted(tally.kinds.items()))
+    if outcome.failpoints:
+        yield "failpoints: " + ", ".join(f"{name} {n}" for name, n in sorted(outcome.failpoints.items()))
+    yield (
+        f"evidence: {verdict['runs']} rollbacks, {verdict['attempts']} attempts, {verdict['journal']} requests "
+        f"outside, {verdict['events']} records, checked in {verdict['seconds']:.1f} s"
+    )
+    share = 100 * verdict["overlapping"] / max(1, verdict["runs"])
+    yield f"two or more faults at once: {verdict['overlapping']} rollbacks ({share:.0f} %)"
+    if recoveries:
+        p50, p99 = (recoveries[int((len(recoveries) - 1) * share)] for share in (0.5, 0.99))
+        yield f"recovery of {len(recoveries)} hit rollbacks: p50 {p50:.2f} s, p99 {p99:.2f} s, max {recoveries[-1]:.1f} s"
+    needless = len(verdict["needless"])
+    yield f"needless calls for a person: {needless} ({100 * needless / max(1, verdict['runs']):.2f} %)"
+    yield from (f"  needless: {rollback}" for rollback in verdict["needless"][:SHOWN])
+    yield from (f"  odd: {what}" for what in tally.odd[:SHOWN])
+    yield f"violations {len(found)}"
+    yield from (f"  {one['check']} {one['subject']}: {one['what']}" for one in found[:SHOWN])
+    if not found and tally.executions:
+        bound = 300 / tally.executions
+        yield f"0 of {tally.executions}: at 95 % certainty at most {bound:.2f} % of such executions break a promise"
+    yield f"wall time {outcome.seconds:.0f} s"
