@@ -97,5 +97,8 @@ def database(url: str) -> dict[str, Any]:
         "-c statement_timeout=10000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000 -c timezone=UTC",
     )
     options.setdefault("tcp_user_timeout", 10000)
+    # The same few hundred statements come again and again: Postgres plans each once for a connection.
+    options.setdefault("server_side_binding", True)
+    options.setdefault("prepare_threshold", 2)
     found["OPTIONS"] = options
     return found

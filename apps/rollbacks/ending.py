@@ -6,7 +6,7 @@ from apps.deployments import lifecycle as deployments
 from apps.incidents import lifecycle as incidents
 from apps.rollbacks import after, events
 from apps.rollbacks.failpoints import failpoint
-from apps.rollbacks.leases import Lease, fenced
+from apps.rollbacks.held import HeldRun
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.moving import move, move_step
 from apps.rollbacks.states import EFFECTIVE, RollbackState, StepState
@@ -20,22 +20,26 @@ def title(rollback: Rollback) -> str:
     return f"{verb} {rollback.service.slug} → {rollback.target.version}"
 
 
-def ask_person(lease: Lease, position: int, reason: str) -> None:
+def ask_person(held: HeldRun, position: int, reason: str) -> None:
     """Stop with a question that only a person can answer. Nothing more is sent meanwhile."""
-    with fenced(lease) as run:
-        step = Step.objects.get(rollback=run, position=position)
-        if step.state in {StepState.RUNNING, StepState.VERIFYING} and step.kind != "human":
-            move_step(step, StepState.UNKNOWN, message=reason)
-        move(run, RollbackState.NEEDS_OPERATOR, reason=reason)
-        record(
-            events.NEEDS_OPERATOR, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason=reason,
-            position=position,
-        )  # fmt: skip
+    with held.fenced() as run:
+        put_question(run, held.steps[position], reason)
 
 
-def hold_for_freeze(lease: Lease) -> None:
+def put_question(run: Rollback, step: Step, reason: str) -> None:
+    """Write that only a person can say how a step goes on. The caller holds the fenced transaction."""
+    if step.state in {StepState.RUNNING, StepState.VERIFYING} and step.kind != "human":
+        move_step(step, StepState.UNKNOWN, message=reason)
+    move(run, RollbackState.NEEDS_OPERATOR, reason=reason)
+    record(
+        events.NEEDS_OPERATOR, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason=reason,
+        position=step.position,
+    )  # fmt: skip
+
+
+def hold_for_freeze(held: HeldRun) -> None:
     """Say once that a freeze holds the run; it goes on by itself when the freeze is lifted."""
-    with fenced(lease) as run:
+    with held.fenced() as run:
         newest = Event.objects.filter(
             organisation_id=run.organisation_id, subject_kind="rollback", subject_id=str(run.pk)
         ).order_by("-id")
@@ -43,26 +47,26 @@ def hold_for_freeze(lease: Lease) -> None:
             record(events.WAITS_FROZEN, run, by=SYSTEM, incident=run.incident_id, title=title(run))
 
 
-def start_compensation(lease: Lease) -> None:
+def start_compensation(held: HeldRun) -> None:
     """From here on the run only puts back what it changed, last step first."""
-    with fenced(lease) as run:
+    with held.fenced() as run:
         run.compensating = True
         run.save(update_fields=["compensating"])
         record(events.COMPENSATING, run, by=SYSTEM, incident=run.incident_id, title=title(run))
 
 
-def mark_put_back(lease: Lease, position: int) -> None:
+def mark_put_back(held: HeldRun, position: int) -> None:
     """Write that a step's effect was undone."""
-    with fenced(lease) as run:
-        step = Step.objects.get(rollback=run, position=position)
+    with held.fenced() as run:
+        step = held.steps[position]
         step.compensated = True
         step.save(update_fields=["compensated"])
         record(events.COMPENSATED, run, by=SYSTEM, incident=run.incident_id, position=position, name=step.name)
 
 
-def finish(lease: Lease, state: str, reason: str) -> None:
+def finish(held: HeldRun, state: str, reason: str) -> None:
     """Give the run its final or resting state, and say so to everything that follows from it."""
-    with fenced(lease) as run:
+    with held.fenced() as run:
         if state in {RollbackState.CANCELLED, RollbackState.FAILED}:
             reason = f"{reason} {what_was_done(run)}".strip()
         if state == RollbackState.CANCELLED and run.state != RollbackState.CANCELLING:

@@ -33,8 +33,8 @@ from apps.rollbacks.deciding import (
 )
 from apps.rollbacks.failpoints import failpoint
 from apps.rollbacks.held import HeldRun
-from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost, acquire, release
-from apps.rollbacks.models import Attempt, Rollback, Step
+from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost, acquire, fenced, release
+from apps.rollbacks.models import Attempt
 from apps.rollbacks.states import OPEN, RollbackState
 from apps.timeline.clock import database_now
 
@@ -81,7 +81,10 @@ def advance(rollback_id: UUID) -> bool:
         return True
     except Exception as unforeseen:
         logger.exception("Advancing %s met something unforeseen; a person is asked.", rollback_id)
-        wake_in = _ask_about(lease, unforeseen)
+        try:
+            wake_in = _ask_about(lease, unforeseen)
+        except LeaseLost:
+            return True
     release(lease, wake_in)
     failpoint("released")
     return True
@@ -92,11 +95,12 @@ def _ask_about(lease: Lease, unforeseen: Exception) -> float | None:
 
     An attempt that is still open is cleared up first, so the run is looked at again even while it waits for a person.
     """
-    step = Step.objects.filter(rollback=lease.rollback_id).exclude(state__in=["succeeded", "skipped"]).first()
     what = str(unforeseen) if isinstance(unforeseen, ProviderError | SealBroken) else type(unforeseen).__name__
-    if step and Rollback.objects.filter(pk=lease.rollback_id, state__in=["running", "cancelling"]).exists():
-        reason = f"The portal could not go on by itself: {what}. Nothing more is sent until somebody decides."
-        ending.ask_person(lease, step.position, reason)
+    with fenced(lease) as run:
+        step = run.steps.exclude(state__in=["succeeded", "skipped"]).first()
+        if step and run.state in {RollbackState.RUNNING, RollbackState.CANCELLING}:
+            reason = f"The portal could not go on by itself: {what}. Nothing more is sent until somebody decides."
+            ending.put_question(run, step, reason)
     is_open = Attempt.objects.filter(rollback=lease.rollback_id, state__in=sorted(OPEN)).exists()
     return TROUBLE_SECONDS if is_open else None
 
@@ -112,7 +116,6 @@ def _one_thing(held: HeldRun) -> None:
 
 
 def _carry_out(decision: Decision, held: HeldRun) -> None:
-    lease = held.lease
     match decision:
         case Reconcile(position):
             _go_on(reconciling.reconcile(held, position))
@@ -124,18 +127,18 @@ def _carry_out(decision: Decision, held: HeldRun) -> None:
             held.heart.phase(60)
             _go_on(proving.prove(held, position))
         case Fail(position, message):
-            proving.fail(lease, position, message)
+            proving.fail(held, position, message)
         case AskPerson(position, reason):
-            ending.ask_person(lease, position, reason)
+            ending.ask_person(held, position, reason)
             raise Stop(None)
         case PutBack(position, part):
             _guarded(held, position, part, "compensate")
         case MarkPutBack(position):
-            ending.mark_put_back(lease, position)
+            ending.mark_put_back(held, position)
         case StartCompensation():
-            ending.start_compensation(lease)
+            ending.start_compensation(held)
         case Finish(state, reason):
-            ending.finish(lease, state, reason)
+            ending.finish(held, state, reason)
             raise Stop(None)
         case Wait(until):
             raise Stop(max(0.2, (until - database_now()).total_seconds()))
@@ -155,10 +158,10 @@ def _guarded(held: HeldRun, position: int, part: str, kind: str) -> None:
         else:
             sending.attempt_once(held, position, part, kind)
     except sending.Drifted as drift:
-        ending.ask_person(held.lease, position, str(drift))
+        ending.ask_person(held, position, str(drift))
         raise Stop(None)
     except sending.Frozen:
-        ending.hold_for_freeze(held.lease)
+        ending.hold_for_freeze(held)
         raise Stop(FROZEN_SECONDS)
     except sending.Gone:
         return  # a pause, a cancellation: the next look at the rows decides

@@ -1,8 +1,18 @@
-"""A rollback while this process holds its lease: its approved plan, and its rows read afresh before each decision."""
+"""A rollback while this process holds its lease: its approved plan, and its rows as they are known to be.
+
+The holder of the newest fence is the only one who writes steps and attempts, except for people's decisions; Postgres
+counts those (`decisions`, migration 0005). So the rows are read once, kept up to date by what is written, and read
+again when somebody has decided something.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
 
 from apps.providers.base import Access
 from apps.rollbacks.approved import PlannedStep, steps_of
@@ -11,10 +21,14 @@ from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost
 from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.states import EFFECTIVE
 from apps.rollbacks.viewing import view_of
-from apps.timeline.clock import clock_timestamp
+from apps.timeline.clock import standing_at
+from apps.timeline.log import written_together
 
-# What others, or we, may have changed since the last look.
-CHANGING = ("state", "fence", "pause_requested", "cancel_requested", "compensating", "first_call_at")
+# What others may change while we hold the lease.
+CHANGING = ("state", "fence", "pause_requested", "cancel_requested", "compensating", "first_call_at", "decisions")
+READ = f"SELECT clock_timestamp(), {', '.join(CHANGING)} FROM rollbacks_rollback WHERE id = %s"
+LOCK = f"""SELECT clock_timestamp(), {", ".join(CHANGING)}, set_config('app.fence', %s, true)
+             FROM rollbacks_rollback WHERE id = %s FOR NO KEY UPDATE"""
 RELATED = (
     "plan",
     "incident",
@@ -36,21 +50,39 @@ class HeldRun:
         self.planned: dict[int, PlannedStep] = steps_of(self.rollback)
         self.steps: dict[int, Step] = {}
         self.attempts: list[Attempt] = []
+        self._read_at: int | None = None  # the number of decisions when steps and attempts were read
+        self._just_written: datetime | None = None  # when we last wrote, if nothing was waited for since
         self._opened: dict[str, Access] = {}
 
     def look(self) -> datetime:
-        """Read what may have changed and return the database's time. Raises LeaseLost when the fence has moved on."""
-        row = Rollback.objects.annotate(now=clock_timestamp()).values(*CHANGING, "now").get(pk=self.rollback.pk)
-        for name in CHANGING:
-            setattr(self.rollback, name, row[name])
-        if self.rollback.fence != self.lease.fence:
-            raise LeaseLost
-        self.steps = {step.position: step for step in Step.objects.filter(rollback=self.rollback)}
-        self.attempts = list(Attempt.objects.filter(rollback=self.rollback).order_by("number"))
-        return row["now"]
+        """Read what may have changed and return the database's time. Raises LeaseLost when the fence has moved on.
+
+        What was written a moment ago was read under the same lock, so it is not read again.
+        """
+        if self._just_written:
+            moment, self._just_written = self._just_written, None
+            return moment
+        with connection.cursor() as cursor:
+            cursor.execute(READ, [self.lease.rollback_id])
+            return self._take_over(cursor.fetchone())
+
+    @contextmanager
+    def fenced(self) -> Iterator[Rollback]:
+        """A transaction that may write for the lease: the row is locked and the fence compared, or LeaseLost.
+
+        `steps` and `attempts` are as they are in this transaction; write to these very objects. After an exception
+        they may be ahead of the rows: let the lease go.
+        """
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(LOCK, [str(self.lease.fence), self.lease.rollback_id])
+                now = self._take_over(cursor.fetchone()[:-1])
+            with standing_at(now), written_together():
+                yield self.rollback
+        self._just_written = now
 
     def view(self) -> RunView:
-        """Return what was last read as the value that `deciding` works on."""
+        """Return what is known as the value that `deciding` works on."""
         return view_of(self.rollback, self.planned, self.steps.values(), self.attempts)
 
     def access(self, planned: PlannedStep) -> Access:
@@ -71,3 +103,15 @@ class HeldRun:
     def tries(self, position: int, kind: str, part: str) -> list[Attempt]:
         """Return the attempts of one part of one step, oldest first."""
         return [one for one in self.attempts if (one.position, one.kind, one.part) == (position, kind, part)]
+
+    def _take_over(self, row: tuple[Any, ...]) -> datetime:
+        now, *values = row
+        for name, value in zip(CHANGING, values, strict=True):
+            setattr(self.rollback, name, value)
+        if self.rollback.fence != self.lease.fence:
+            raise LeaseLost
+        if self._read_at != self.rollback.decisions:
+            self.steps = {step.position: step for step in Step.objects.filter(rollback_id=self.rollback.pk)}
+            self.attempts = list(Attempt.objects.filter(rollback_id=self.rollback.pk).order_by("number"))
+            self._read_at = self.rollback.decisions
+        return now

@@ -69,6 +69,7 @@ class Rollback(OrganisationRow):
     lease_owner = models.CharField(max_length=200, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
     lease_epoch = models.PositiveIntegerField(default=0)  # of the code that took it; see epoch.py
+    decisions = models.PositiveIntegerField(default=0, editable=False)  # counted by Postgres: what people wrote
     wake_at = models.DateTimeField(null=True)
     pause_requested = models.BooleanField(default=False)
     cancel_requested = models.BooleanField(default=False)

@@ -14,7 +14,6 @@ from apps.rollbacks.beginning import begin_next
 from apps.rollbacks.failpoints import failpoint
 from apps.rollbacks.held import HeldRun
 from apps.rollbacks.journal import Journal
-from apps.rollbacks.leases import Lease, fenced
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.moving import move_step
 from apps.rollbacks.states import StepState
@@ -28,18 +27,17 @@ def prove(held: HeldRun, position: int) -> float:
     """Look once; the step succeeds, fails, waits or becomes a question. Returns in how many seconds to look again."""
     planned, step = held.planned[position], held.steps[position]
     if step.kind == "action" and step.state == StepState.RUNNING:
-        _accept(held.lease, planned)
+        _accept(held, position)
     journal = Journal()
     found = _check(held.rollback, planned, journal) if step.kind == "check" else _effect(held, planned, journal)
-    with fenced(held.lease) as run:
-        steps = {step.position: step for step in Step.objects.filter(rollback=run)}
-        step = steps[position]
+    with held.fenced() as run:
+        step = held.steps[position]
         news = _show(step, found)
         journal.write(run, step.position)
         if found.proof is Proof.SATISFIED:
             move_step(step, StepState.SUCCEEDED, message=found.message)
             _tell(events.STEP_SUCCEEDED, run, step)
-            begin_next(run, held, steps)
+            begin_next(held)
             failpoint("verified")
             return 0.0
         if found.proof is Proof.VIOLATED and step.kind == "action":
@@ -61,15 +59,15 @@ def prove(held: HeldRun, position: int) -> float:
     return LOOK_AGAIN_SECONDS
 
 
-def fail(lease: Lease, position: int, message: str) -> None:
+def fail(held: HeldRun, position: int, message: str) -> None:
     """Write that a step has failed for good."""
-    with fenced(lease) as run:
-        _fail(run, Step.objects.get(rollback=run, position=position), message)
+    with held.fenced() as run:
+        _fail(run, held.steps[position], message)
 
 
-def _accept(lease: Lease, planned: PlannedStep) -> None:
-    with fenced(lease) as run:
-        step = Step.objects.get(rollback=run, position=planned.position)
+def _accept(held: HeldRun, position: int) -> None:
+    with held.fenced() as run:
+        step = held.steps[position]
         move_step(step, StepState.VERIFYING)
         record(events.VERIFYING, run, by=SYSTEM, incident=run.incident_id, position=step.position)
 

@@ -14,7 +14,7 @@ from apps.rollbacks import events
 from apps.rollbacks.failpoints import failpoint
 from apps.rollbacks.held import HeldRun
 from apps.rollbacks.journal import Journal
-from apps.rollbacks.leases import Lease, fenced, is_proved_dead
+from apps.rollbacks.leases import is_proved_dead
 from apps.rollbacks.models import Attempt, Step
 from apps.rollbacks.moving import move_attempt
 from apps.rollbacks.sending import note_first_call, observe
@@ -69,13 +69,13 @@ def judge(
 def reconcile(held: HeldRun, position: int) -> float:
     """Look once and close the attempt if that says enough. Returns in how many seconds to go on, 0 for at once."""
     planned = held.planned[position]
-    attempt = next(one for one in held.attempts if one.position == position and one.state in OPEN)
+    attempt = _open(held)
     if attempt.state == AttemptState.IN_FLIGHT:
-        attempt = _mark_unclear(held.lease, attempt)
+        _mark_unclear(held)
     journal = Journal()
     seen = observe(held, planned, attempt.part, attempt.kind, journal)
-    with fenced(held.lease) as run:
-        attempt = Attempt.objects.select_related("step").get(pk=attempt.pk)
+    with held.fenced() as run:
+        attempt = _open(held)
         looks = _looks(attempt, seen)
         verdict = judge(planned.action, attempt.baseline, looks, _quiet_since(attempt))
         attempt.evidence = {**attempt.evidence, "looks": [_written(at, look) for at, look in looks[-20:]]}
@@ -85,7 +85,7 @@ def reconcile(held: HeldRun, position: int) -> float:
             return verdict.look_again_in_seconds
         attempt.retryable = verdict.state == AttemptState.RECONCILED_NOT_APPLIED
         move_attempt(attempt, verdict.state, message=verdict.message)
-        _light(attempt.step, verdict)
+        _light(held.steps[position], verdict)
         record(
             events.ATTEMPT_ENDED, run, by=SYSTEM, incident=run.incident_id, position=attempt.position,
             message=verdict.message, outcome=verdict.state, number=attempt.number,
@@ -94,10 +94,15 @@ def reconcile(held: HeldRun, position: int) -> float:
     return 0.0
 
 
-def _mark_unclear(lease: Lease, attempt: Attempt) -> Attempt:
+def _open(held: HeldRun) -> Attempt:
+    """The one attempt that has no clear end; Postgres allows no second one."""
+    return next(one for one in held.attempts if one.state in OPEN)
+
+
+def _mark_unclear(held: HeldRun) -> None:
     """The worker that made this attempt is gone: what became of it is not known."""
-    with fenced(lease) as run:
-        attempt = Attempt.objects.select_related("step").get(pk=attempt.pk)
+    with held.fenced() as run:
+        attempt = _open(held)
         if attempt.state == AttemptState.IN_FLIGHT:
             message = "The worker stopped before the answer was written down."
             attempt.evidence = {**attempt.evidence, "quiet_since": _last_moment(attempt).isoformat()}
@@ -108,7 +113,6 @@ def _mark_unclear(lease: Lease, attempt: Attempt) -> Attempt:
                 events.ATTEMPT_ENDED, run, by=SYSTEM, incident=run.incident_id, position=attempt.position,
                 message=message, outcome="ambiguous", number=attempt.number,
             )  # fmt: skip
-    return attempt
 
 
 def _last_moment(attempt: Attempt) -> datetime:

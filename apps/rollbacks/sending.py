@@ -24,7 +24,7 @@ from apps.rollbacks.deciding import backoff
 from apps.rollbacks.failpoints import failpoint
 from apps.rollbacks.held import HeldRun
 from apps.rollbacks.journal import Journal
-from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost, fenced
+from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost
 from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.moving import move_attempt, move_step
 from apps.rollbacks.states import AttemptState, StepState
@@ -72,7 +72,7 @@ def look_then_send(held: HeldRun, position: int, part: str) -> None:
         return
     expected = planned.expected(part)
     if expected is not None and seen.identity and dict(seen.identity) != dict(expected) and not seen.under_way:
-        with fenced(held.lease) as run:
+        with held.fenced() as run:
             journal.write(run, position)
         raise Drifted(
             f"This is not what the plan was made for: {seen.summary} Nothing was sent. Plan again, or look and decide."
@@ -116,8 +116,8 @@ def attempt_once(
 
 
 def _already(held: HeldRun, position: int, part: str, summary: str, journal: Journal) -> None:
-    with fenced(held.lease) as run:
-        step = Step.objects.get(rollback=run, position=position)
+    with held.fenced() as run:
+        step = held.steps[position]
         found = step.baseline.get("already", [])
         step.baseline = {**step.baseline, "already": [*found, part]}
         step.save(update_fields=["baseline"])
@@ -173,7 +173,7 @@ def _intend(
         baseline=dict(seen.identity) if seen else {},
     )
     try:
-        with fenced(held.lease) as run:
+        with held.fenced() as run:
             attempt.intended_at = database_now()
             attempt.send_before = attempt.intended_at + timedelta(
                 seconds=settings.ENGINE_SEND_WITHIN_SECONDS + settings.ENGINE_CALL_SECONDS
@@ -219,10 +219,10 @@ def _ask_whether_committed(attempt_id: UUID, lost: Exception) -> None:
 def _write_down(held: HeldRun, attempt: Attempt, outcome: Outcome, journal: Journal) -> None:
     """Write how the call ended, and where the step stands with it."""
     failpoint("before_outcome_commit")
-    step = attempt.step
     try:
-        with fenced(held.lease) as run:
-            close_attempt(run, attempt, outcome)
+        with held.fenced() as run:
+            step = held.steps[attempt.position]
+            close_attempt(run, step, attempt, outcome)
             journal.write(run, attempt.position)
             if attempt.kind == "apply" and held.is_applied(attempt.position):
                 move_step(step, StepState.VERIFYING)
@@ -235,7 +235,7 @@ def _write_down(held: HeldRun, attempt: Attempt, outcome: Outcome, journal: Jour
         raise
 
 
-def close_attempt(run: Rollback, attempt: Attempt, outcome: Outcome) -> None:
+def close_attempt(run: Rollback, step: Step, attempt: Attempt, outcome: Outcome) -> None:
     """Write how a call ended, and when the next attempt may follow. The caller holds the fenced transaction."""
     now = database_now()
     attempt.status = outcome.status
@@ -246,7 +246,7 @@ def close_attempt(run: Rollback, attempt: Attempt, outcome: Outcome) -> None:
     wait = timedelta(seconds=outcome.retry_after_seconds) if outcome.retry_after_seconds else backoff(attempt.number)
     attempt.retry_at = now + wait if attempt.retryable else None
     move_attempt(attempt, ENDINGS[outcome.kind], message=outcome.message)
-    _light_lamps(attempt, outcome)
+    _light_lamps(step, attempt, outcome)
     if attempt.sent_at:
         note_first_call(run, attempt)
     record(
@@ -271,8 +271,7 @@ LAMP_STATES = {
 }
 
 
-def _light_lamps(attempt: Attempt, outcome: Outcome) -> None:
-    step = attempt.step
+def _light_lamps(step: Step, attempt: Attempt, outcome: Outcome) -> None:
     now = database_now().isoformat()
     requested, accepted = LAMP_STATES[outcome.kind]
     step.lamps = {
