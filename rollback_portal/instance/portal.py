@@ -42,7 +42,9 @@ def main(arguments: list[str]) -> int:
             with places.held("portal"):
                 return _with_stopped_instance(places, rest)
         except InUse as in_use:
-            _become((*MANAGE, *rest), {**os.environ, **_of_running_instance(places, in_use)})
+            called_from = os.environ.get("PORTAL_CALLED_FROM", ".")  # ours, not where the instance was started
+            env = {**os.environ, **_of_running_instance(places, in_use), "PORTAL_CALLED_FROM": called_from}
+            _become((*MANAGE, *rest), env)
     except Trouble as trouble:
         give_up("portal", trouble)
     except Stopped:

@@ -57,7 +57,7 @@ def test_a_whole_record_is_called_whole(whole: Path, settings: Any) -> None:
     code, said = verify_record(whole, "--anchors", settings.ANCHOR_FILE, "--public-key", signing.newest_key().public)
     assert code == 0, said
     assert "WHOLE" in said
-    assert "1 anchors lie on the chains" in said
+    assert "1 anchor lies on its chain" in said
     assert "library cryptography is not installed" in said
     code, said = verify_record(whole)
     assert code == 0, said
