@@ -1,6 +1,7 @@
 """Scripted trouble: what shall go wrong with the next requests that match, and how often."""
 
 import re
+import time
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -24,8 +25,8 @@ class Fault:
     `kind` is one of `KINDS`. `times` matching requests are hit after `skip` were let through. Without
     `method`, `path` (a regular expression, searched in the path), `mark` (one searched in path, Authorization
     and body together) and `reads` a fault hits requests that would change something; with `reads: true` it hits
-    only reads, with `reads: null` both. `stale` hits the reads that follow the next effect; a `flapping` one
-    only every other of them.
+    only reads, with `reads: null` both. `stale` hits the reads of the `seconds` that follow the next effect; a
+    `flapping` one only every other of them.
     """
 
     kind: str
@@ -45,11 +46,12 @@ class Fault:
     hits: int = 0
     seen: int = 0
     past: dict[str, Any] | None = field(default=None, repr=False)
+    past_since: float = 0.0
 
     @classmethod
     def of(cls, script: dict[str, Any]) -> "Fault":
         """Reads one line of a script; raises `UnknownFault` for an unknown kind or field."""
-        unknown = set(script) - ({f.name for f in fields(cls)} - {"hits", "seen", "past"})
+        unknown = set(script) - ({f.name for f in fields(cls)} - {"hits", "seen", "past", "past_since"})
         if unknown or script.get("kind") not in KINDS:
             raise UnknownFault(f"Unknown: {sorted(unknown) or script.get('kind')}. Kinds: {', '.join(sorted(KINDS))}.")
         if isinstance(script.get("retry_after"), int | float):
@@ -111,7 +113,7 @@ class Faults:
         """An effect has happened: stale lines that wait for one like it keep the state before it."""
         for fault in self.lines:
             if fault.kind == "stale" and fault.past is None and fault.slug in ("", slug) and fault.concerns(request):
-                fault.slug, fault.past = slug, past
+                fault.slug, fault.past, fault.past_since = slug, past, time.monotonic()
 
     def past_for(self, slug: str, request: Request) -> dict[str, Any] | None:
         """The old state this read shall see, or None for the truth; flapping lines alternate."""
@@ -119,6 +121,8 @@ class Faults:
             if fault.kind != "stale" or fault.past is None or fault.slug != slug or fault.hits >= fault.times:
                 continue
             if not re.search(fault.path, request.sent_path) or not fault.concerns(request):
+                continue
+            if time.monotonic() - fault.past_since > fault.seconds:
                 continue
             fault.hits += 1
             if not fault.flapping or fault.hits % 2:
