@@ -120,7 +120,7 @@ def entry_of(said: Mapping[str, Any]) -> Entry:
 
 def _rows(sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, parameters or None)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -22,8 +23,10 @@ COUNTED = {"unlink", "del", "flushdb"}  # absolute by nature: what is gone canno
 def v1_never_twice(evidence: Evidence) -> Iterator[Violation]:
     """Hold: a part of a step changes the outside at most once; where a repeat is harmless it bears the same key.
 
-    Classes C and D: at most one effect. Classes A and B: one idempotency key, and at most one change of state.
+    Classes C and D: at most one effect, and one more for each time that two people agreed to send it again unseen.
+    Classes A and B: one idempotency key, and at most one change of state. In the rows one attempt counts as effective.
     """
+    yield from _effective_once(evidence)
     groups: dict[tuple[str, int, str, str], list[tuple[Entry, Attempt]]] = {}
     for entry, attempt, rollback in evidence.sent:
         if entry.effects:
@@ -32,7 +35,7 @@ def v1_never_twice(evidence: Evidence) -> Iterator[Violation]:
         said = evidence.rollbacks[rollback_id].planned.get(position, {})
         subject = f"{rollback_id} step {position} {kind} {part}".strip()
         if said.get("idempotency_class", "D") in {"C", "D"} and kind == "apply":
-            if len(sent) > 1:
+            if len(sent) > 1 + _agreed_repeats(evidence, rollback_id, position):
                 yield Violation("V1", subject, f"It took effect {len(sent)} times: {_ids(sent)}.")
             continue
         if len({attempt.idempotency_key for _, attempt in sent}) > 1:
@@ -40,6 +43,23 @@ def v1_never_twice(evidence: Evidence) -> Iterator[Violation]:
         changes = [change for entry, _ in sent for change in entry.effects if _changes(change)]
         if len(set(map(_signature, changes))) > 1 or (len(changes) > 1 and not _repeats_count_once(changes)):
             yield Violation("V1", subject, f"It changed the state {len(changes)} times: {_ids(sent)}.")
+
+
+def _effective_once(evidence: Evidence) -> Iterator[Violation]:
+    counted = Counter(
+        (attempt.rollback, attempt.position, attempt.kind, attempt.part)
+        for attempt in evidence.attempts.values()
+        if attempt.state in {"succeeded", "reconciled_applied"}
+    )
+    for (rollback_id, position, kind, part), times in counted.items():
+        if times > 1 + _agreed_repeats(evidence, rollback_id, position):
+            subject = f"{rollback_id} step {position} {kind} {part}".strip()
+            yield Violation("V1", subject, f"{times} attempts of it count as effective.")
+
+
+def _agreed_repeats(evidence: Evidence, rollback_id: str, position: int) -> int:
+    told = [event for event in evidence.events_of.get(rollback_id, []) if event.kind == "rollback.repeat_agreed"]
+    return sum(1 for event in told if event.details.get("position") == position)
 
 
 def _changes(effect: Mapping[str, Any]) -> bool:

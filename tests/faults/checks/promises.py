@@ -82,10 +82,26 @@ def needless_calls(evidence: Evidence) -> list[str]:
 
 
 def v9_answers_are_kept(evidence: Evidence) -> Iterator[Violation]:
-    """Hold: whatever a client was told is done stands in the database. `info` and `fail` promise nothing."""
+    """Hold: what a client was told is done stands in the database, and what it was told is not done does not."""
+    yield from _votes_denied(evidence)
     for operation in evidence.operations:
         if operation.type == "ok" and (why := _lost(evidence, operation)):
             yield Violation("V9", f"{operation.proc} {operation.op}", f"“{operation.f}” was acknowledged: {why}")
+
+
+def _votes_denied(evidence: Evidence) -> Iterator[Violation]:
+    """A vote that was answered with a definite no each time it was cast must not count. `info` promises nothing."""
+    ends: dict[tuple[str, str, str], dict[str, str]] = {}
+    for operation in evidence.operations:
+        if operation.f in {"approve", "reject"} and operation.value.get("person"):
+            key = (operation.f, str(operation.value.get("rollback")), str(operation.value["person"]))
+            ends.setdefault(key, {})[f"{operation.proc} {operation.op}"] = operation.type
+    for (decision, rollback_id, person), told in ends.items():
+        rollback = evidence.rollbacks.get(rollback_id)
+        question = evidence.questions.get(rollback.question) if rollback else None
+        cast = question and any((vote.person, vote.decision) == (person, decision) for vote in question.votes)
+        if cast and set(told.values()) == {"fail"}:
+            yield Violation("V9", next(iter(told)), f"“{decision}” was answered with a no, and the vote is there.")
 
 
 def _lost(evidence: Evidence, operation: Operation) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from tests.faults.evidence import Entry, Evidence, Violation
 from tests.faults.rows import Rollback, Step
 
-LISTED = re.compile(r"(Applied|In part|Not applied): ([^.]*)\.")
+LISTED = re.compile(r"(applied|in part|unclear|being cleared up|left out|put back|not applied): ([^.]*)\.", re.I)
 OFF_ON = {"flags_off": False, "flags_on": True}
 
 
@@ -78,23 +78,24 @@ def _adopted(evidence: Evidence, rollback: Rollback, step: Step) -> bool:
 
 
 def _really_listed(evidence: Evidence, rollback: Rollback) -> Iterator[Violation]:
-    listed = {name: _numbers(numbers) for name, numbers in LISTED.findall(rollback.reason)}
+    listed = {name.lower(): _numbers(numbers) for name, numbers in LISTED.findall(rollback.reason)}
     happened = {position for position, _ in _effects(evidence, rollback)}
-    if "Applied" not in listed:
+    if "applied" not in listed:
         yield Violation("V7", rollback.id, f"It {rollback.state} without saying what was applied.")
         return
-    for position in sorted(happened & listed.get("Not applied", set())):
+    for position in sorted(happened & listed.get("not applied", set())):
         yield Violation("V7", rollback.id, f"Step {position} is listed as not applied, and it took effect.")
     effects = _effects(evidence, rollback)
     for step in evidence.steps_of.get(rollback.id, []):
-        if step.position in listed["Applied"] and not _adopted(evidence, rollback, step):
+        if step.position in listed["applied"] and not _adopted(evidence, rollback, step):
             for part in _without_effect(evidence, rollback, step, effects):
                 what = f"Step {step.position} {part} is listed as applied, and nothing happened on the outside."
                 yield Violation("V7", rollback.id, what)
 
 
 def _numbers(text: str) -> set[int]:
-    return {int(number) for number in re.findall(r"\d+", text)}
+    spans = [(int(first), int(last or first)) for first, last in re.findall(r"(\d+)(?:–(\d+))?", text)]
+    return {number for first, last in spans for number in range(first, last + 1)}
 
 
 def _newest_of_each_environment(evidence: Evidence) -> list[Rollback]:
