@@ -80,6 +80,7 @@ def card(question: Question) -> dict[str, Any]:
     ]
     return {
         "question": question,
+        "names": names,
         "rows": rows,
         "agreed": sum(vote.decision == "approve" for vote in votes.values()),
         "needed": len(seats),

@@ -12,6 +12,6 @@ class DeploymentsConfig(AppConfig):
     def ready(self) -> None:
         """Answer for the questions that this app asks; models can be imported only now."""
         from apps.approvals import asking
-        from apps.deployments import lifting
+        from apps.deployments import holding, lifting
 
-        asking.when_decided(lifting.LIFT, granted=lifting.when_lifting_is_granted)
+        asking.when_decided(lifting.LIFT, granted=lifting.when_lifting_is_granted, facts=holding.facts)

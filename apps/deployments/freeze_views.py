@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +13,7 @@ from apps.approvals.models import Question
 from apps.approvals.permissions import may_vote
 from apps.deployments import lifecycle, permissions
 from apps.deployments.freeze_forms import FreezeForm, LiftForm
+from apps.deployments.holding import Held, goes_on_without, held_by, held_in
 from apps.deployments.models import Freeze
 from apps.deployments.switches import scope_in_words
 from apps.timeline.answers import Answer, Unacceptable
@@ -30,6 +30,8 @@ class FreezeLine:
     words: str
     question: Question | None
     may_answer: Answer | None
+    held: list[Held]
+    going: list[Held]
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,9 +44,11 @@ def freezes(request: Request) -> HttpResponse:
     rows = Freeze.objects.visible_to(request.person).select_related(
         "service", "environment__service", "created_by", "lifted_by", "question__requester"
     )
+    active = list(rows.active().order_by("-created_at"))
+    everything = held_in(request.organisation.pk) if active else []
     context = {
         "form": form,
-        "lines": [_line(request, row) for row in rows.active().order_by("-created_at")],
+        "lines": [_line(request, row, everything, active) for row in active],
         "lifted": rows.exclude(lifted_at=None).order_by("-lifted_at")[:LIFTED_SHOWN],
         "may_freeze": permissions.may_freeze(request.person, "organisation"),
         "may_ask": permissions.may_ask_to_lift(request.person),
@@ -63,10 +67,11 @@ def create_lifting(request: Request, freeze_id: str) -> HttpResponse:
     return redirect("deployments:freezes")
 
 
-def _line(request: Request, freeze: Any) -> FreezeLine:
+def _line(request: Request, freeze: Freeze, everything: list[Held], active: list[Freeze]) -> FreezeLine:
     question = freeze.question if freeze.question and freeze.question.state == "open" else None
     may_answer = may_vote(request.person, question, now=database_now()) if question else None
-    return FreezeLine(freeze, scope_in_words(freeze), question, may_answer)
+    held, going = held_by(freeze, everything), goes_on_without(freeze, everything, active)
+    return FreezeLine(freeze, scope_in_words(freeze), question, may_answer, held, going)
 
 
 def _freeze(request: Request, freeze_id: str) -> Freeze:

@@ -47,6 +47,7 @@ def ask_to_lift(freeze: Freeze, *, by: Person, reason: str) -> Question:
         requester=by,
         content={"freeze": str(freeze.pk), "stops": freeze.stops, "scope": freeze.scope, "reason": reason},
         rule={"any_of": roles, "needed": 1},
+        rule_reason=reason[:300],
         expires_minutes=LIFT_EXPIRES_MINUTES,
     )
     freeze.save(update_fields=["question"])

@@ -12,7 +12,7 @@ class RollbacksConfig(AppConfig):
     def ready(self) -> None:
         """Register with the apps below; models can be imported only now."""
         from apps.approvals.asking import when_decided
-        from apps.rollbacks import agreeing, lifecycle, offering, polling, showing, withdrawing
+        from apps.rollbacks import agreeing, freezing, lifecycle, offering, polling, showing, withdrawing
         from apps.timeline import stream
 
         when_decided(
@@ -23,4 +23,5 @@ class RollbacksConfig(AppConfig):
         when_decided(withdrawing.RETRY, granted=agreeing.send_again, facts=agreeing.facts)
         polling.every(3, "settled questions", withdrawing.withdraw_settled)
         offering.register()
+        freezing.register()
         stream.register("rollback", concerns=showing.concerns, render=showing.fragments)

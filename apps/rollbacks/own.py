@@ -11,7 +11,6 @@ from apps.accounts.models import Person
 from apps.accounts.reauthentication import is_fresh
 from apps.accounts.requests import Request
 from apps.approvals import permissions as approvals
-from apps.approvals.asking import role_names
 from apps.rollbacks import permissions
 from apps.rollbacks.forecast import UNDER_WAY
 from apps.rollbacks.models import Rollback
@@ -19,14 +18,13 @@ from apps.rollbacks.states import ACTIVE
 from apps.timeline.clock import database_now
 
 
-def ballot_of(rollback: Rollback, request: Request) -> dict[str, Any]:
-    """Return whether and as what the reader may vote, or why not."""
+def ballot_of(rollback: Rollback, request: Request, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return whether and as what the reader may vote, or why not. `names` are those of the roles."""
     person, question = request.person, rollback.question
     answer = approvals.may_vote(person, question, now=database_now())
     seats = len(question.seats.all())
     agreed = sum(vote.decision == "approve" for vote in question.votes.all())
     seated = approvals.seat_for(person, question) if answer else None
-    names = role_names(rollback.organisation_id) if seated else {}
     return {
         "may": bool(answer) and rollback.state == "awaiting_approval",
         "because": answer.because,

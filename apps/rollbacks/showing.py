@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.approvals.models import Question
 from apps.approvals.showing import SEATED, card
-from apps.deployments.models import FreezeSwitch, Pin
+from apps.deployments.models import Freeze, Pin
 from apps.incidents.picture import Picture, picture
 from apps.incidents.situation import recover_by
 from apps.rollbacks import planned_words as words
@@ -61,7 +61,7 @@ def context(rollback: Rollback) -> dict[str, Any]:
         "lead": _lead(rollback, steps, seen),
         "served": _served(steps),
         "pin": _pins(rollback),
-        "held": rollback.state in ACTIVE and _is_frozen(rollback),
+        "freezes": _freezes(rollback),
         "forward_url": reverse("rollbacks:forward", args=[rollback.environment_id]),
         "entries": of_run(rollback, plan),
         "card": card(rollback.question),
@@ -119,7 +119,9 @@ def _rail(rollback: Rollback, steps: list[Step], now: datetime) -> dict[str, Any
 
 
 def concerns(event: Event, key: str) -> bool:
-    """Say whether an event changes the page of the rollback `key`: anything of its incident does."""
+    """Say whether an event changes the page of the rollback `key`: anything of its incident does, and any stop."""
+    if event.subject_kind == "freeze":
+        return True
     return event.incident_id is not None and _incident_of(key) == str(event.incident_id)
 
 
@@ -144,7 +146,7 @@ def _incident_of(key: str) -> str:
 def _other_questions(rollback: Rollback, steps: list[Step]) -> list[dict[str, Any]]:
     """Skip and adopt ask questions of their own; they stand beside the plan's while their step waits."""
     waiting = [str(step.pk) for step in steps if step.state in ASKED_ABOUT]
-    if rollback.state in FINAL or not waiting:
+    if rollback.state in FINAL or rollback.approved_at is None or not waiting:
         return []
     found = Question.objects.filter(
         organisation_id=rollback.organisation_id, subject_kind="step", subject_id__in=waiting, state="open"
@@ -152,8 +154,12 @@ def _other_questions(rollback: Rollback, steps: list[Step]) -> list[dict[str, An
     return [card(question) for question in found.select_related("requester").prefetch_related(*SEATED)]
 
 
-def _is_frozen(rollback: Rollback) -> bool:
-    return FreezeSwitch.objects.filter(environment_id=rollback.environment_id, frozen=True).exists()
+def _freezes(rollback: Rollback) -> list[Freeze]:
+    """Return the stops that hold the rollback, or would once it is approved. One query, none when it is over."""
+    if rollback.state in FINAL:
+        return []
+    holding = Freeze.objects.active().covering(rollback.environment).filter(stops="rollbacks")
+    return list(holding.select_related("created_by", "service").order_by("created_at"))
 
 
 def _pins(rollback: Rollback) -> bool:

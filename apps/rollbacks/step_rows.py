@@ -185,7 +185,9 @@ def _link(rollback: Rollback, said: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _logs(rollback: Rollback) -> dict[int, list[dict[str, Any]]]:
-    """Return the newest lines of every step, oldest first. One query."""
+    """Return the newest lines of every step, oldest first. One query, none before the run was approved."""
+    if rollback.approved_at is None:
+        return defaultdict(list)
     newest = Window(RowNumber(), partition_by=[F("position")], order_by=F("number").desc())
     lines = LogLine.objects.filter(rollback=rollback).annotate(age=newest).filter(age__lte=LOG_LINES)
     logs: dict[int, list[dict[str, Any]]] = defaultdict(list)

@@ -39,7 +39,7 @@ def test_two_people_allow_it_again(production: Environment, ivo: Person, ada: Pe
     assert is_frozen(production)
     said = run("unfreeze", "--user", ivo.email, "--second", ada.email)
 
-    assert said == "Rollbacks of every service are allowed again.\n"
+    assert said == "Rollbacks of every service are allowed again.\nNo run is waiting to go on.\n"
     assert not is_frozen(production)
     assert Freeze.objects.get().lifted_by == ada
 

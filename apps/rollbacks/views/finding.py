@@ -35,7 +35,7 @@ def own_page(request: Request, one: Rollback, given: QueryDict | None = None) ->
     return {
         **shared,
         "cancel": cancel_dialog(one, shared["steps"]),
-        "ballot": ballot_of(one, request),
+        "ballot": ballot_of(one, request, shared["card"]["names"]),
         "can": deeds_of(one, request.person, shared["steps"]),
         "given": {
             "accepts": given.getlist("accepts") if given else [],

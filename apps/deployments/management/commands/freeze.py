@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from apps.accounts.management.refusing import told_as_sentence
 from apps.deployments import entering, lifecycle
 from apps.deployments.freezing import freeze_all
+from apps.deployments.holding import held_by, held_in
 from apps.deployments.management.naming import add_place, person_called, place_called
 from apps.deployments.switches import scope_in_words
 
@@ -39,3 +40,5 @@ class Command(BaseCommand):
                     reason=reason,
                 )
         self.stdout.write(f"{made.stops.capitalize()} of {scope_in_words(made)} are stopped.")
+        for held in held_by(made, held_in(made.organisation_id)):
+            self.stdout.write(f"It holds {held.title}. {held.text}")

@@ -10,6 +10,7 @@ from apps.accounts.models import Person
 from apps.approvals import asking
 from apps.approvals.models import Question
 from apps.deployments import lifecycle
+from apps.deployments.holding import consequences
 from apps.deployments.management.naming import Place, add_place, person_called, place_called
 from apps.deployments.models import Freeze
 from apps.deployments.switches import scope_in_words
@@ -40,6 +41,7 @@ class Command(BaseCommand):
                 self._lift(freeze, person, second, options["reason"])
 
     def _lift(self, freeze: Freeze, person: Person, second: Person | None, reason: str) -> None:
+        follows = consequences(freeze)
         with transaction.atomic():
             question = _open_question(freeze) or lifecycle.ask_to_lift(freeze, by=person, reason=reason)
             if second:
@@ -55,6 +57,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{words.capitalize()} are allowed again.")
         else:
             self.stdout.write(f"Asked to allow {words} again. A second person agrees at {question.url}.")
+            self.stdout.write("When it is lifted:")
+        self.stdout.write(follows)
 
 
 def _freezes(person: Person, place: Place, stops: str) -> list[Freeze]:
