@@ -6,14 +6,18 @@ import csv
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from tests.acceptance.agreeing import seconds
 from tests.acceptance.client import Api
+from tests.acceptance.instance import ROOT, Product
 from tests.acceptance.world import World
 
 LOG = ["date", "environment", "reason", "method", "duration", "data_loss", "deployed_by", "approved_by"]
@@ -100,6 +104,25 @@ def test_the_record_proves_itself(world: World) -> None:
         assert body["text"] == event["text"]
         assert body["kind"] == event["kind"]
         assert body["details"] == event["details"]
+
+
+def test_the_end_of_a_run_is_anchored_outside_and_a_stranger_can_verify_it(
+    product: Product, world: World, tmp_path: Path
+) -> None:
+    world.people.commander.wait(world.start("only-flags"))
+    timeline = world.people.founder.timeline(world.incident)
+    ended = max(one["seq"] for one in timeline if one["kind"] == "rollback.succeeded")
+    anchors, give_up_at = product.data / "anchors" / "record.jsonl", time.monotonic() + 20
+    while not any(json.loads(line)["seq"] >= ended for line in anchors.read_text().splitlines()):
+        assert time.monotonic() < give_up_at, anchors.read_text()
+        time.sleep(0.2)  # a file can only be looked at again
+    here = {"env": product.env, "cwd": tmp_path, "capture_output": True, "text": True, "check": True, "timeout": 120}
+    subprocess.run([ROOT / "bin" / "portal", "audit", "export", "--output", "record.jsonl"], **here)
+    key = product.portal("audit", "key").strip()
+    script = [sys.executable, "-I", "-S", ROOT / "bin" / "verify-record"]
+    said = subprocess.run([*script, "record.jsonl", "--anchors", anchors, "--public-key", key, "--all"], **here).stdout
+    assert said.startswith("WHOLE"), said
+    assert "lie on their chains" in said
 
 
 def test_every_vote_and_every_step_is_in_the_record(world: World) -> None:
