@@ -10,12 +10,15 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from apps.timeline.signing import Key
 
+PATIENCE_SECONDS = 2.0
 FIELDS = {"at": str, "hash": str, "key": str, "organisation": str, "seq": int, "signature": str, "slug": str}
 
 
@@ -68,7 +71,7 @@ def read(path: Path, keys: list[Key]) -> Anchors:
     """Return every anchor of a file, each line checked against the one before it and against the keys."""
     try:
         with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)  # a line that is being written is waited for
+            _let_finish(file)
             found = Anchors(path, found=True)
             for number, line in enumerate(file, 1):
                 _take(found, line, number, {key.name: key for key in keys})
@@ -77,6 +80,18 @@ def read(path: Path, keys: list[Key]) -> Anchors:
         return Anchors(path, found=False)
     except OSError as error:
         return Anchors(path, found=True, flaws=[f"The anchors in {path} cannot be read ({error.strerror})."])
+
+
+def _let_finish(file: IO[bytes]) -> None:
+    """Wait while a line is being written; a worker that was frozen over it is not waited for."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up_at:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)  # flock has no waiting with a limit
+        else:
+            return
 
 
 def _take(found: Anchors, line: bytes, number: int, keys: dict[str, Key]) -> None:

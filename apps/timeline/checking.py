@@ -35,6 +35,11 @@ class Verdict:
     at: str = ""
     seconds: float = 0.0
     faults: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # the organisations that the faults are of
+
+    def of(self, organisation: Any) -> dict[str, Any]:
+        """Return what people of one organisation are told: when, and whether theirs is whole."""
+        return {"at": datetime.fromisoformat(self.at), "whole": str(organisation.pk) not in self.broken}
 
 
 def verify_everything() -> Verdict:
@@ -46,7 +51,9 @@ def verify_everything() -> Verdict:
     for organisation_id in here:
         checked, fault = verify(organisation_id, found.of.get(str(organisation_id), ()))
         verdict.records += checked
-        verdict.faults += [_broken(fault, checked)] if fault else []
+        if fault:
+            verdict.faults.append(_broken(fault, checked))
+            verdict.broken.append(str(organisation_id))
     for gone in sorted(set(found.of) - set(map(str, here))):
         line = found.of[gone][0].line
         verdict.faults.append(f"The organisation {gone} was anchored (line {line} of the anchors) and is not here.")

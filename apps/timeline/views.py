@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from apps.timeline import reading
+from apps.timeline import checking, reading
 from apps.timeline.models import Event, EventQuerySet
 
 SHOWN = 50
@@ -23,7 +23,9 @@ def audit(request: reading.Asked) -> HttpResponse:
     rows = _narrowed(Event.objects.filter(organisation=request.organisation, seq__isnull=False), given)
     found = list((rows.filter(seq__lt=before) if before else rows).order_by("-seq")[: SHOWN + 1])
     older = _query(request, str(found[SHOWN - 1].seq)) if len(found) > SHOWN else ""
+    verdict = checking.newest()
     context: dict[str, Any] = {
+        "checked": verdict.of(request.organisation) if verdict and verdict.records else None,
         "events": [{"event": event, "hash": bytes(event.hash or b"").hex()} for event in found[:SHOWN]],
         "older_url": older,
         "newer_url": _query(request, "") if before else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -120,6 +121,19 @@ def test_a_line_that_a_power_cut_left_unfinished_is_taken_away(
     assert anchor_due() == 1
     assert len(said(file)) == 2
     assert anchors.read(file, signing.keys()).flaws == []
+
+
+def test_a_worker_that_was_frozen_over_the_file_holds_nobody_up(
+    told: Organisation, file: Path, a_minute_later: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anchors, "PATIENCE_SECONDS", 0.1)
+    anchor_due()
+    forging.tell(told, 1)
+    with file.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert anchor_due() == 0
+        call_command("audit", "verify")
+    assert anchor_due() == 1
 
 
 def test_an_unwritable_place_is_said_and_nothing_is_lost(
