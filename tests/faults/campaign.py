@@ -64,7 +64,7 @@ def run(wish: Wish, say: Callable[[str], None]) -> Outcome:
         with Watch(rig) as watch:
             crew = Crew(rig, clients, watch, tally, wish.seed)
             _disturbed(wish, crew, say)
-        verdict = _verdict(rig, tally)
+        verdict = judged(rig, tally, keep_evidence=keep is not None)
     failpoints = Counter(fault.what for fault in tally.faults if fault.kind == "F2")
     return Outcome(wish, tally, verdict, time.monotonic() - began, failpoints)
 
@@ -137,7 +137,8 @@ def _settle(rig: Rig, injector: Injector) -> None:
     injector.tally.strange(f"Still moving after {SETTLE_SECONDS:.0f} s of peace: {moving}")
 
 
-def _verdict(rig: Rig, tally: Tally) -> dict[str, Any]:
+def judged(rig: Rig, tally: Tally, *, keep_evidence: bool = False) -> dict[str, Any]:
+    """Collect everything and return what `judging.judge` says of it."""
     secrets = rig.databases.secrets
     canaries = {
         "the database's password": secrets["DATABASE_PASSWORD"],
@@ -151,5 +152,6 @@ def _verdict(rig: Rig, tally: Tally) -> dict[str, Any]:
         "tests.faults.judging:judge", rig.folder / "verdict.json", within=600,
         folder=str(rig.folder), faults=[asdict(fault) for fault in tally.faults], canaries=canaries,
         healed_at=healed_at, call_seconds=float(CLOCKS["ENGINE_CALL_SECONDS"]),
+        keep_evidence=keep_evidence,
     )  # fmt: skip
     return verdict

@@ -51,7 +51,7 @@ class Injector:
         self._revive(quiet)
         while self._healing and self._healing[0][0] <= time.monotonic():
             heapq.heappop(self._healing)[2]()
-        if not quiet and time.monotonic() >= self._next_at:
+        if not quiet and self.per_second and time.monotonic() >= self._next_at:
             self._next_at = time.monotonic() + self.rng.expovariate(self.per_second)
             getattr(self, self.rng.choices(list(DEEDS), list(DEEDS.values()))[0])()
 
@@ -69,6 +69,11 @@ class Injector:
             self.rig.kill(name)
             self.rig.start(name)
         self._failpoints.clear()
+
+    @property
+    def under_way(self) -> int:
+        """How many faults wait to be healed."""
+        return len(self._healing)
 
     def _later(self, seconds: float, heal: Callable[[], None]) -> None:
         heapq.heappush(self._healing, (time.monotonic() + seconds, next(self._numbers), heal))

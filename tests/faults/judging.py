@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,13 @@ ENDS = frozenset({"rollback.succeeded", "rollback.failed", "rollback.cancelled",
 
 
 def judge(
-    *, folder: str, faults: list[dict[str, Any]], canaries: dict[str, str], healed_at: float, call_seconds: float
+    *,
+    folder: str,
+    faults: list[dict[str, Any]],
+    canaries: dict[str, str],
+    healed_at: float,
+    call_seconds: float,
+    keep_evidence: bool = False,
 ) -> dict[str, Any]:
     """Collect the evidence in `folder` and the database, and say what it shows."""
     began, place = time.monotonic(), Path(folder)
@@ -28,8 +36,12 @@ def judge(
         healed_at=healed_at,
         limits=Limits(send_seconds=call_seconds),
     )
+    if keep_evidence:
+        (place / "history" / "evidence.pickle").write_bytes(pickle.dumps(evidence))
+    found = violations(evidence)
     return {
-        "violations": [asdict(violation) for violation in violations(evidence)],
+        "violations": [asdict(violation) for violation in found],
+        "about": {violation.subject: list(_about(evidence, violation.subject.split()[0])) for violation in found},
         "needless": needless_calls(evidence),
         "runs": len(evidence.rollbacks),
         "attempts": len(evidence.attempts),
@@ -71,3 +83,21 @@ def overlapping(evidence: Evidence, faults: list[dict[str, Any]]) -> int:
 def _life(evidence: Evidence, key: str) -> tuple[float, float]:
     told = evidence.events_of.get(key, [])
     return (told[0].recorded_at, told[-1].recorded_at) if told else (0.0, 0.0)
+
+
+def _about(evidence: Evidence, key: str) -> Iterator[str]:
+    """Yield what is known of a run, so that a violation can be looked at without the database."""
+    rollback = evidence.rollbacks.get(key)
+    if rollback is None:
+        return
+    yield f"{rollback.state}: {rollback.reason}"
+    for step in evidence.steps_of.get(key, []):
+        yield f"step {step.position} {step.state}"
+    for attempt in evidence.attempts_of.get(key, []):
+        yield f"attempt {attempt.number} of step {attempt.position} {attempt.part}: {attempt.state}, {attempt.id}"
+        for entry in evidence.entries_of.get(attempt.id, []):
+            end = f"{entry.status} {entry.ending}, effects {len(entry.effects)}"
+            yield f"  request {entry.id} at {entry.received_at:.3f}: {entry.slug} {entry.path} {entry.fault}: {end}"
+    for event in evidence.events_of.get(key, []):
+        said = event.details.get("message") or event.details.get("reason") or ""
+        yield f"{event.committed_at:.3f} {event.kind} {said}"

@@ -118,15 +118,20 @@ class Rig:
 
 
 @contextmanager
-def running(slots: int, *, throwaway: bool, keep: Path | None = None, crowd: int = 0) -> Iterator[Rig]:
-    """Give a rig with so many environments, and remove every trace of it afterwards; `keep` keeps the evidence."""
+def running(
+    slots: int, *, throwaway: bool, keep: Path | None = None, crowd: int = 0, workers: bool = True
+) -> Iterator[Rig]:
+    """Give a rig with so many environments, and remove every trace of it afterwards; `keep` keeps the evidence.
+
+    Without `workers` nothing runs but the web process.
+    """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     folder.chmod(0o711)  # as root, the databases' own user passes through
     try:
         with ExitStack() as stack:
             rig = _assemble(folder, stack, throwaway)
             _furnish(rig, slots, crowd)
-            for name in (*WORKERS, "web", "beat"):
+            for name in (*WORKERS, "web", "beat") if workers else ("web",):
                 rig.start(name)
             rig.wait_for_web()
             yield rig

@@ -25,14 +25,16 @@ def report(outcome: Outcome) -> Iterator[str]:
     share = 100 * verdict["overlapping"] / max(1, verdict["runs"])
     yield f"two or more faults at once: {verdict['overlapping']} rollbacks ({share:.0f} %)"
     if recoveries:
-        p50, p99 = (recoveries[int((len(recoveries) - 1) * share)] for share in (0.5, 0.99))
-        yield f"recovery of {len(recoveries)} hit rollbacks: p50 {p50:.2f} s, p99 {p99:.2f} s, max {recoveries[-1]:.1f} s"
+        p50, p99, worst = (recoveries[int((len(recoveries) - 1) * share)] for share in (0.5, 0.99, 1.0))
+        yield f"recovery, {len(recoveries)} times: p50 {p50:.2f} s, p99 {p99:.2f} s, longest {worst:.2f} s"
     needless = len(verdict["needless"])
     yield f"needless calls for a person: {needless} ({100 * needless / max(1, verdict['runs']):.2f} %)"
     yield from (f"  needless: {rollback}" for rollback in verdict["needless"][:SHOWN])
     yield from (f"  odd: {what}" for what in tally.odd[:SHOWN])
     yield f"violations {len(found)}"
-    yield from (f"  {one['check']} {one['subject']}: {one['what']}" for one in found[:SHOWN])
+    for one in found[:SHOWN]:
+        yield f"  {one['check']} {one['subject']}: {one['what']}"
+        yield from (f"      {line}" for line in verdict["about"].get(one["subject"], []))
     if not found and tally.executions:
         bound = 300 / tally.executions
         yield f"0 of {tally.executions}: at 95 % certainty at most {bound:.2f} % of such executions break a promise"

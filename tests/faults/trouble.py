@@ -14,6 +14,9 @@ CHANGING: dict[str, int] = {
 }  # fmt: skip
 READING: dict[str, int] = {"status": 4, "reset_before": 3, "html": 1, "truncate": 1, "hang_before": 1}
 CODES = (429, 500, 502, 503)
+CODES_AFTER = (500, 502, 504)
+# Seconds after which each provider shows what it has done, as its actions say; late and stale together stay below.
+SETTLES = {"vercel": 3.0, "launchdarkly": 1.0, "slack": 2.0, "pagerduty": 2.0, "http": 2.0}
 PROVIDERS = ("vercel", "launchdarkly", "slack", "pagerduty", "http")
 MARKS = {"slack": r"{slot}[\s\S]*rollback-portal:"}  # only what a step posts, not the calls for votes
 
@@ -49,11 +52,14 @@ def _changing(rng: random.Random, slot: Slot) -> dict[str, Any]:
     kind = rng.choices(list(CHANGING), list(CHANGING.values()))[0]
     line = {"kind": kind, "slug": slug, "mark": MARKS.get(slug, "{slot}").replace("{slot}", slot.name)}
     if kind in {"status", "status_after"}:
-        line["status"] = rng.choice(CODES)
+        # After an effect no provider answers 429 or 503: those are documented as "nothing was done".
+        line["status"] = rng.choice(CODES if kind == "status" else CODES_AFTER)
         if line["status"] == 429:
             line["retry_after"] = rng.choice(("1", "2", "0"))
-    if kind in {"hang_before", "hang_after", "delay"}:
+    if kind in {"hang_before", "hang_after"}:
         line["seconds"] = round(rng.uniform(0.3, 3.0), 2)
+    if kind == "delay":  # it takes effect after the client has left, but not for ever after
+        line["seconds"] = round(rng.uniform(0.3, 1.0 + 0.4 * SETTLES[slug]), 2)
     if kind == "drip":
         line["seconds"] = 0.05
     if kind == "redirect":
@@ -74,6 +80,6 @@ def _reading(rng: random.Random, slot: Slot) -> dict[str, Any]:
 def _stale(rng: random.Random, slot: Slot) -> dict[str, Any]:
     slug = rng.choice(("vercel", "launchdarkly", "slack", "pagerduty"))
     return {
-        "kind": "stale", "slug": slug, "mark": slot.name, "reads": True, "times": rng.randint(1, 5),
-        "flapping": rng.random() < 0.3,
+        "kind": "stale", "slug": slug, "mark": slot.name, "reads": True, "times": rng.randint(1, 8),
+        "flapping": rng.random() < 0.3, "seconds": round(rng.uniform(0.1, 0.4) * SETTLES[slug], 2),
     }  # fmt: skip

@@ -1,0 +1,138 @@
+"""The smallest campaign: every failpoint once for every kind of step, and every fault of a process or line once."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.rollbacks.failpoints import NAMES
+from tests.faults import campaign, trouble
+from tests.faults.clients import Clients
+from tests.faults.forking import Child
+from tests.faults.history import History
+from tests.faults.injecting import DEEDS, DIED_AT_FAILPOINT, Injector
+from tests.faults.rig import WORKERS, Rig, Slot, running
+from tests.faults.tally import Tally
+from tests.faults.watching import Seen, Watch
+
+# A playbook of one step for every class: A in one part, A in several, B, C, D.
+KINDS = {"hosting": "vercel", "flags-off": "launchdarkly", "page": "pagerduty", "tell": "slack", "raw": "http"}
+PAIRS = [(place, kind) for place in NAMES for kind in KINDS]
+OVER = frozenset({"succeeded", "failed", "cancelled", "needs_operator"})
+REST_WITHIN = 60.0
+SEED = 0
+
+
+@dataclass
+class Result:
+    """What came of it. `fired` are the failpoints that killed the worker of a run of that kind."""
+
+    fired: set[tuple[str, str]] = field(default_factory=set)
+    ends: dict[tuple[str, str], Seen | None] = field(default_factory=dict)
+    deeds: dict[str, int] = field(default_factory=dict)
+    ends_of_deeds: list[Seen | None] = field(default_factory=list)
+    verdict: dict[str, Any] = field(default_factory=dict)
+    odd: list[str] = field(default_factory=list)
+
+
+def run() -> Result:
+    """Do all of it on one rig and judge it once."""
+    result = Result()
+    with running(len(PAIRS), throwaway=True, workers=False) as rig:
+        tally = Tally(History(rig.folder / "history" / "faults.jsonl", "campaign"))
+        clients = Clients(rig.port, History(rig.folder / "history" / "clients.jsonl", "clients"))
+        with Watch(rig) as watch:
+            _die_everywhere(rig, clients, watch, tally, result)
+            _break_everything(rig, clients, watch, tally, result)
+        result.verdict, result.odd = campaign.judged(rig, tally), tally.odd
+    return result
+
+
+def started(clients: Clients, rig: Rig, slot: Slot, playbook: str, target: str = "v1.0") -> str:
+    """Propose and let both agree; returns the run's id. Raises AssertionError when that is refused."""
+    people = rig.people[slot.organisation]
+    body = {"playbook": playbook, "target": target}
+    said = clients.post("propose", people["commander"], f"/incidents/{slot.incident}/rollbacks", body)
+    assert said.type == "ok", f"{playbook} in {slot.name}: {said}"
+    rollback = str(said.body["id"])
+    vote = {"decision": "approve", "plan_hash": said.body["plan_hash"]}
+    for who in ("founder", "success"):
+        clients.post("approve", people[who], f"/rollbacks/{rollback}/approvals", vote, rollback=rollback)
+    return rollback
+
+
+def _die_everywhere(rig: Rig, clients: Clients, watch: Watch, tally: Tally, result: Result) -> None:
+    """Give every pair of failpoint and kind a run and a process of its own that dies there; then let workers go on."""
+    places = dict(zip(PAIRS, rig.slots, strict=True))
+    with ThreadPoolExecutor(4) as pool:
+        runs = dict(zip(PAIRS, pool.map(lambda pair: started(clients, rig, places[pair], pair[1]), PAIRS), strict=True))
+    trouble.inject(rig, [_unclear(places[place, kind], kind) for place, kind in PAIRS if place == "reconciled"])
+    victims = {pair: _victim(rig, pair, rollback) for pair, rollback in runs.items()}
+    for pair, victim in victims.items():
+        victim.ended.wait(REST_WITHIN)
+        if victim.code == DIED_AT_FAILPOINT:
+            result.fired.add(pair)
+            tally.fault("F2", pair[0], affected=[runs[pair]])
+        victim.kill()
+    for name in (*WORKERS, "beat"):
+        rig.start(name)
+    result.ends = dict(zip(runs, _ends(watch, runs.values()), strict=True))
+
+
+def _victim(rig: Rig, pair: tuple[str, str], rollback: str) -> Child:
+    name = f"victim-{'-'.join(pair)}"
+    return rig.zygote.fork(
+        "call", name, env={"FAILPOINT": pair[0]}, function="tests.faults.victim:advance",
+        arguments={"rollback": rollback, "within": REST_WITHIN / 2}, result=str(rig.folder / f"{name}.json"),
+        database=rig.databases.through(rig.links.port["worker-1-pg"]),
+    )  # fmt: skip
+
+
+def _unclear(slot: Slot, kind: str) -> dict[str, Any]:
+    """Trouble after which an attempt has to be cleared up."""
+    slug = KINDS[kind]
+    mark = trouble.MARKS.get(slug, "{slot}").replace("{slot}", slot.name)
+    return {"kind": "reset_after", "slug": slug, "mark": mark}
+
+
+def _ends(watch: Watch, runs: Iterable[str]) -> list[Seen | None]:
+    """Wait for all of them at once; returns how each stood in the end."""
+    keys = list(runs)
+    with ThreadPoolExecutor(len(keys)) as pool:
+        return list(pool.map(lambda key: watch.wait(key, REST_WITHIN, until=lambda seen: seen.state in OVER), keys))
+
+
+def _break_everything(rig: Rig, clients: Clients, watch: Watch, tally: Tally, result: Result) -> None:
+    """Let one run after another start while every deed of the injector is done once, some at the same time."""
+    free = [slot for (_, kind), slot in zip(PAIRS, rig.slots, strict=True) if kind in {"page", "tell"}]
+    injector = Injector(rig, watch, tally, random.Random(SEED), per_second=0.0)
+    injector.failpoint_chance = 0.0
+    with ThreadPoolExecutor(len(DEEDS)) as pool:
+        runs = []
+        for slot, deed in zip(free, DEEDS, strict=False):
+            runs.append(pool.submit(started, clients, rig, slot, "release-off", "v1.1"))
+            result.deeds[deed] = _done_once(injector, deed, tally)
+        injector.heal_everything()
+        while not all(one.done() for one in runs):
+            injector.tend(quiet=True)
+            time.sleep(campaign.TICK)
+    keys = [one.result() for one in runs]
+    result.ends_of_deeds = _ends(watch, keys)
+
+
+def _done_once(injector: Injector, deed: str, tally: Tally) -> int:
+    """Do a deed until it is counted or under way, and tend for a moment; returns how often it took."""
+    before = tally.injected + injector.under_way
+    for times in range(1, 40):
+        getattr(injector, deed)()
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            injector.tend(quiet=True)
+            time.sleep(campaign.TICK)
+        if tally.injected + injector.under_way > before or deed == "at_commit":
+            return times
+    return 0
