@@ -58,6 +58,12 @@ class Entry:
         """Say whether the client got a whole answer from which the end could be told."""
         return self.ending == "answered" and self.status is not None and self.status < 500
 
+    @property
+    def is_a_lie(self) -> bool:
+        """Say whether the outside was told to take effect and to say definitely that it did not."""
+        refused = self.fault == "status_after" and self.status is not None and self.status < 500
+        return bool(self.effects) and (self.fault == "error_body" or refused)
+
 
 @dataclass(frozen=True)
 class Anchor:
@@ -87,7 +93,7 @@ class Limits:
 
     send_seconds: float = 20.0
     heal_seconds: float = 60.0
-    slack: float = 0.05
+    slack: float = 0.01
 
 
 @dataclass(frozen=True)

@@ -86,11 +86,11 @@ def _agreement(evidence: Evidence, rollback: Rollback) -> Iterator[Violation]:
     question = evidence.questions.get(rollback.question)
     if question is None or question.content_hash != rollback.plan_hash:
         yield Violation("V3", rollback.id, "What people agreed on is another plan.")
-    elif why := _missing(question, rollback, evidence.limits.slack):
+    elif why := _missing(question, rollback):
         yield Violation("V3", rollback.id, why)
 
 
-def _missing(question: Question, rollback: Rollback, slack: float) -> str:
+def _missing(question: Question, rollback: Rollback) -> str:
     """Return what is wrong with the votes that started a run, or an empty text."""
     assert rollback.approved_at is not None
     taken = [vote for vote in question.votes if vote.decision == "approve"]
@@ -103,7 +103,7 @@ def _missing(question: Question, rollback: Rollback, slack: float) -> str:
             return f"The vote of {vote.person} was for another plan."
         if vote.consumed_at is None:
             return f"The vote of {vote.person} was not used up by the start."
-        if vote.expires_at <= vote.consumed_at or vote.cast_at > vote.consumed_at + slack:
+        if vote.expires_at <= vote.consumed_at:
             return f"The vote of {vote.person} did not count at the start."
         if question.seats.get(vote.seat) and vote.role not in question.seats[vote.seat]:
             return f"The vote of {vote.person} as {vote.role} does not fit its seat."

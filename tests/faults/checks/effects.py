@@ -35,7 +35,7 @@ def v1_never_twice(evidence: Evidence) -> Iterator[Violation]:
         said = evidence.rollbacks[rollback_id].planned.get(position, {})
         subject = f"{rollback_id} step {position} {kind} {part}".strip()
         if said.get("idempotency_class", "D") in {"C", "D"} and kind == "apply":
-            if len(sent) > 1 + _agreed_repeats(evidence, rollback_id, position):
+            if sum(not entry.is_a_lie for entry, _ in sent) > 1 + _agreed_repeats(evidence, rollback_id, position):
                 yield Violation("V1", subject, f"It took effect {len(sent)} times: {_ids(sent)}.")
             continue
         if len({attempt.idempotency_key for _, attempt in sent}) > 1:

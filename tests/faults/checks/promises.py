@@ -9,14 +9,14 @@ from tests.faults.rows import Attempt, Rollback
 
 FINAL = {"succeeded", "failed", "cancelled", "rejected", "expired"}
 ASKED = {
-    "propose": "rollback.proposed",
-    "cancel": "rollback.cancellation_asked",
-    "pause": "rollback.pause_asked",
-    "resume": "rollback.resumed",
-    "retry": "rollback.retry_asked",
-    "skip": "rollback.skip_asked",
-    "adopt": "rollback.adoption_asked",
-    "plan_again": "rollback.planned_again",
+    "propose": {"rollback.proposed"},
+    "cancel": {"rollback.cancellation_asked"},
+    "pause": {"rollback.pause_asked"},
+    "resume": {"rollback.resumed"},
+    "retry": {"rollback.retry_asked", "rollback.repeat_asked"},
+    "skip": {"rollback.skip_asked"},
+    "adopt": {"rollback.adoption_asked", "rollback.step_done_by_person"},
+    "plan_again": {"rollback.planned_again"},
 }
 
 
@@ -36,7 +36,7 @@ def v8_never_stuck(evidence: Evidence) -> Iterator[Violation]:
 
 def _last_news(evidence: Evidence, rollback: Rollback) -> float:
     told = [event.recorded_at for event in evidence.events_of.get(rollback.id, [])]
-    return max([rollback.proposed_at, *told])
+    return max(told, default=rollback.proposed_at)
 
 
 def _is_frozen(evidence: Evidence, rollback: Rollback) -> bool:
@@ -110,7 +110,7 @@ def _lost(evidence: Evidence, operation: Operation) -> str:
         return _vote_lost(evidence, operation, rollback)
     if operation.f in ASKED and (rollback or "rollback" in value):
         told = {event.kind for event in evidence.events_of.get(rollback, [])}
-        return "" if ASKED[operation.f] in told else f"the record does not know it of {rollback}."
+        return "" if ASKED[operation.f] & told else f"the record does not know it of {rollback}."
     if operation.f in {"freeze", "lift"}:
         found = [freeze for freeze in evidence.freezes if freeze.id == str(value.get("freeze"))]
         if not found or (operation.f == "lift" and found[0].lifted_at is None):
@@ -127,11 +127,10 @@ def _vote_lost(evidence: Evidence, operation: Operation, rollback_id: str) -> st
     rollback = evidence.rollbacks.get(rollback_id)
     if rollback is None:
         return f"rollback {rollback_id} is unknown."
-    asked = [
-        rollback.question,
-        *(event.subject for event in evidence.events if event.subject == operation.value.get("question")),
-    ]
-    votes = [vote for key in asked if key in evidence.questions for vote in evidence.questions[key].votes]
+    told = {event.kind for event in evidence.events_of.get(rollback_id, [])}
+    others = evidence.questions.values() if "rollback.planned_again" in told else ()  # the vote may be for an old plan
+    asked = [evidence.questions[rollback.question], *(one for one in others if one.kind == "rollback.start")]
+    votes = [vote for question in asked for vote in question.votes]
     person = str(operation.value.get("person", ""))
     if any(vote.decision == operation.f and person in {"", vote.person} for vote in votes):
         return ""

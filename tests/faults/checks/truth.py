@@ -79,13 +79,13 @@ def _adopted(evidence: Evidence, rollback: Rollback, step: Step) -> bool:
 
 def _really_listed(evidence: Evidence, rollback: Rollback) -> Iterator[Violation]:
     listed = {name.lower(): _numbers(numbers) for name, numbers in LISTED.findall(rollback.reason)}
-    happened = {position for position, _ in _effects(evidence, rollback)}
+    effects = _effects(evidence, rollback)
+    happened = {position for (position, _), entries in effects.items() if not all(one.is_a_lie for one in entries)}
     if "applied" not in listed:
         yield Violation("V7", rollback.id, f"It {rollback.state} without saying what was applied.")
         return
     for position in sorted(happened & listed.get("not applied", set())):
         yield Violation("V7", rollback.id, f"Step {position} is listed as not applied, and it took effect.")
-    effects = _effects(evidence, rollback)
     for step in evidence.steps_of.get(rollback.id, []):
         if step.position in listed["applied"] and not _adopted(evidence, rollback, step):
             for part in _without_effect(evidence, rollback, step, effects):
