@@ -17,12 +17,13 @@ from django.db import connection, transaction
 from apps.providers.base import Access
 from apps.rollbacks.approved import PlannedStep, steps_of
 from apps.rollbacks.deciding import RunView
+from apps.rollbacks.journal import Journal, next_numbers
 from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost
 from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.states import EFFECTIVE
 from apps.rollbacks.viewing import view_of
 from apps.timeline.clock import standing_at
-from apps.timeline.log import written_together
+from apps.timeline.writing import written_together
 
 # What others may change while we hold the lease.
 CHANGING = ("state", "fence", "pause_requested", "cancel_requested", "compensating", "first_call_at", "decisions")
@@ -52,6 +53,7 @@ class HeldRun:
         self.attempts: list[Attempt] = []
         self._read_at: int | None = None  # the number of decisions when steps and attempts were read
         self._just_written: datetime | None = None  # when we last wrote, if nothing was waited for since
+        self._lines: Iterator[int] | None = None  # the numbers of the log's next lines
         self._opened: dict[str, Access] = {}
 
     def look(self) -> datetime:
@@ -70,16 +72,27 @@ class HeldRun:
     def fenced(self) -> Iterator[Rollback]:
         """A transaction that may write for the lease: the row is locked and the fence compared, or LeaseLost.
 
-        `steps` and `attempts` are as they are in this transaction; write to these very objects. After an exception
-        they may be ahead of the rows: let the lease go.
+        `steps` and `attempts` are as they are in this transaction; write to these very objects. What is written with
+        `timeline.writing` goes to Postgres together at the end.
         """
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(LOCK, [str(self.lease.fence), self.lease.rollback_id])
-                now = self._take_over(cursor.fetchone()[:-1])
-            with standing_at(now), written_together():
-                yield self.rollback
+        self._just_written = None
+        try:
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute(LOCK, [str(self.lease.fence), self.lease.rollback_id])
+                    now = self._take_over(cursor.fetchone()[:-1])
+                with standing_at(now), written_together():
+                    yield self.rollback
+        except BaseException:
+            self._read_at = self._lines = None  # what we hold may be ahead of the rows
+            raise
         self._just_written = now
+
+    def write_lines(self, journal: Journal, position: int) -> None:
+        """Write what was collected about a step, inside a fenced transaction."""
+        if journal.lines:
+            self._lines = self._lines or next_numbers(self.rollback)
+            journal.write(self.rollback, position, self._lines)
 
     def view(self) -> RunView:
         """Return what is known as the value that `deciding` works on."""

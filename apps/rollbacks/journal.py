@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 
-from django.db.models import Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Max
 
 from apps.providers import http
 from apps.rollbacks.models import LogLine, Rollback
+from apps.timeline.writing import insert
 
 Line = tuple[datetime, str, str]
 MARKS = ("→", "←", "✕")
@@ -33,21 +34,24 @@ class Journal:
         with http.listening(self.note):
             yield self.note
 
-    def write(self, rollback: Rollback, position: int) -> None:
-        """Number the lines and write them; the caller holds the rollback's row, so numbers have no gap."""
-        if not self.lines:
-            return
-        newest = LogLine.objects.filter(rollback=rollback).order_by("-number").values("number")[:1]
-        LogLine.objects.bulk_create(
-            LogLine(
-                organisation_id=rollback.organisation_id,
-                rollback=rollback,
-                number=Coalesce(Subquery(newest), 0) + Value(number),
-                position=position,
-                at=at,
-                direction=direction,
-                text=text[:2000],
+    def write(self, rollback: Rollback, position: int, numbers: Iterator[int]) -> None:
+        """Write the lines with the next of the run's numbers; the caller holds the rollback's row, so none lacks."""
+        for at, direction, text in self.lines:
+            insert(
+                LogLine(
+                    organisation_id=rollback.organisation_id,
+                    rollback=rollback,
+                    number=next(numbers),
+                    position=position,
+                    at=at,
+                    direction=direction,
+                    text=text[:2000],
+                )
             )
-            for number, (at, direction, text) in enumerate(self.lines, start=1)
-        )
         self.lines.clear()
+
+
+def next_numbers(rollback: Rollback) -> Iterator[int]:
+    """Return the numbers that come after the run's newest line."""
+    newest = LogLine.objects.filter(rollback=rollback).aggregate(newest=Max("number"))["newest"] or 0
+    return count(newest + 1)

@@ -27,7 +27,7 @@ from apps.rollbacks.epoch import SCHEMA_EPOCH
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.states import ACTIVE
 from apps.timeline.clock import clock_timestamp, standing_at
-from apps.timeline.log import written_together
+from apps.timeline.writing import written_together
 
 logger = logging.getLogger(__name__)
 

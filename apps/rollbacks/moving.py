@@ -6,6 +6,12 @@ from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.states import ATTEMPT_MOVES, FINAL, ROLLBACK_MOVES, STEP_MOVES
 from apps.timeline.answers import Refused
 from apps.timeline.clock import database_now
+from apps.timeline.writing import update
+
+MOVED = ("state", "message", "started_at", "applied_at", "finished_at", "lamps", "proof", "baseline")
+CLOSED = (
+    "state", "message", "finished_at", "sent_at", "status", "retryable", "needs_operator", "retry_at", "evidence",
+)  # fmt: skip
 
 
 def move(rollback: Rollback, state: str, *, reason: str = "") -> None:
@@ -34,18 +40,7 @@ def move_step(step: Step, state: str, *, message: str = "") -> None:
     if state == "verifying":
         step.applied_at = now
     step.finished_at = now if state in {"succeeded", "failed", "skipped"} else None
-    step.save(
-        update_fields=[
-            "state",
-            "message",
-            "started_at",
-            "applied_at",
-            "finished_at",
-            "lamps",
-            "proof",
-            "baseline",
-        ]
-    )
+    update(step, MOVED)
 
 
 def move_attempt(attempt: Attempt, state: str, *, message: str) -> None:
@@ -54,4 +49,4 @@ def move_attempt(attempt: Attempt, state: str, *, message: str) -> None:
     attempt.state = state
     attempt.message = message
     attempt.finished_at = database_now()
-    attempt.save()
+    update(attempt, CLOSED)

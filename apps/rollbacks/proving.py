@@ -33,7 +33,7 @@ def prove(held: HeldRun, position: int) -> float:
     with held.fenced() as run:
         step = held.steps[position]
         news = _show(step, found)
-        journal.write(run, step.position)
+        held.write_lines(journal, step.position)
         if found.proof is Proof.SATISFIED:
             move_step(step, StepState.SUCCEEDED, message=found.message)
             _tell(events.STEP_SUCCEEDED, run, step)

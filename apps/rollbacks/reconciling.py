@@ -79,7 +79,7 @@ def reconcile(held: HeldRun, position: int) -> float:
         looks = _looks(attempt, seen)
         verdict = judge(planned.action, attempt.baseline, looks, _quiet_since(attempt))
         attempt.evidence = {**attempt.evidence, "looks": [_written(at, look) for at, look in looks[-20:]]}
-        journal.write(run, attempt.position)
+        held.write_lines(journal, attempt.position)
         if not verdict.state:
             attempt.save(update_fields=["evidence"])
             return verdict.look_again_in_seconds

@@ -30,6 +30,7 @@ from apps.rollbacks.moving import move_attempt, move_step
 from apps.rollbacks.states import AttemptState, StepState
 from apps.timeline.clock import database_now
 from apps.timeline.log import SYSTEM, record
+from apps.timeline.writing import insert, update
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +73,8 @@ def look_then_send(held: HeldRun, position: int, part: str) -> None:
         return
     expected = planned.expected(part)
     if expected is not None and seen.identity and dict(seen.identity) != dict(expected) and not seen.under_way:
-        with held.fenced() as run:
-            journal.write(run, position)
+        with held.fenced():
+            held.write_lines(journal, position)
         raise Drifted(
             f"This is not what the plan was made for: {seen.summary} Nothing was sent. Plan again, or look and decide."
         )
@@ -121,7 +122,7 @@ def _already(held: HeldRun, position: int, part: str, summary: str, journal: Jou
         found = step.baseline.get("already", [])
         step.baseline = {**step.baseline, "already": [*found, part]}
         step.save(update_fields=["baseline"])
-        journal.write(run, position)
+        held.write_lines(journal, position)
         record(events.ALREADY, run, by=SYSTEM, incident=run.incident_id, position=position, message=summary)
 
 
@@ -178,8 +179,8 @@ def _intend(
             attempt.send_before = attempt.intended_at + timedelta(
                 seconds=settings.ENGINE_SEND_WITHIN_SECONDS + settings.ENGINE_CALL_SECONDS
             )
-            looked.write(run, position)
-            attempt.save(force_insert=True)
+            held.write_lines(looked, position)
+            insert(attempt)
             record(
                 events.ATTEMPT_INTENDED, run, by=SYSTEM, incident=run.incident_id, position=position,
                 name=f"{step.name}, {part}" if part else step.name, provider=held.planned[position].provider.name,
@@ -223,12 +224,12 @@ def _write_down(held: HeldRun, attempt: Attempt, outcome: Outcome, journal: Jour
         with held.fenced() as run:
             step = held.steps[attempt.position]
             close_attempt(run, step, attempt, outcome)
-            journal.write(run, attempt.position)
+            held.write_lines(journal, attempt.position)
             if attempt.kind == "apply" and held.is_applied(attempt.position):
                 move_step(step, StepState.VERIFYING)
                 record(events.VERIFYING, run, by=SYSTEM, incident=run.incident_id, position=step.position)
             else:
-                step.save(update_fields=["lamps"])
+                update(step, ("lamps",))
     except (LeaseLost, DatabaseError):
         connection.close()
         spool.keep(attempt.pk, {"outcome": outcome.kind, "message": outcome.message, "status": outcome.status})
@@ -259,7 +260,7 @@ def note_first_call(run: Rollback, attempt: Attempt) -> None:
     """Keep when the run's first request went out, or may have."""
     if run.first_call_at is None:
         run.first_call_at = attempt.intended_at
-        run.save(update_fields=["first_call_at"])
+        update(run, ("first_call_at",))
 
 
 LAMP_STATES = {

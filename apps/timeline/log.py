@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,11 +11,11 @@ from django.db import connection, models, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
+from apps.timeline import writing
 from apps.timeline.kinds import Kind
 from apps.timeline.models import Event
 
 event_recorded = Signal()  # sent after the commit; only a wake-up call, for a sweep finds whatever it missed
-_waiting: ContextVar[list[Event] | None] = ContextVar("waiting", default=None)
 
 
 class Actor(Protocol):
@@ -72,29 +69,9 @@ def record(
         revises=revises,
         occurred_at=occurred_at or timezone.now(),
     )
-    _write(event)
+    writing.insert(event)
     _announce(event)
     return event
-
-
-@contextmanager
-def written_together() -> Iterator[None]:
-    """Write the events of the block in one statement at its end; one transaction, and in the order of their telling."""
-    events: list[Event] = []
-    token = _waiting.set(events)
-    try:
-        yield
-    finally:
-        _waiting.reset(token)
-    Event.objects.bulk_create(events)
-
-
-def _write(event: Event) -> None:
-    waiting = _waiting.get()
-    if waiting is None:
-        event.save(force_insert=True)
-    else:
-        waiting.append(event)
 
 
 def _organisation_of(subject: models.Model) -> UUID:
