@@ -27,6 +27,8 @@ UNPREPARED = {
     "sqlmigrate",
     "collectstatic",
 }
+# The fault campaign makes everything it needs by itself; settings are read without any instance.
+OF_NO_INSTANCE = {"SECRET_KEY": "of-no-instance", "DATABASE_URL": "postgresql://localhost/none"}
 OPEN_WITHIN = 90.0  # seconds that an instance which is just starting is waited for
 
 
@@ -34,6 +36,8 @@ def main(arguments: list[str]) -> int:
     """Run the command; returns its exit code."""
     if arguments[:1] == ["simulators"]:
         _become((*SIMULATORS, *arguments[1:]), dict(os.environ))
+    if arguments[:1] == ["faults"]:
+        _become((*MANAGE, *arguments), {**os.environ, **OF_NO_INSTANCE})
     data, rest = _split(arguments)
     places = Places(data_directory(data))
     try:

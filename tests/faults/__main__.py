@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -26,8 +27,9 @@ def perform(options: argparse.Namespace) -> int:
     """Run the campaign that the options describe; returns the exit code: 1 after a violation."""
     seed = options.seed if options.seed is not None else secrets.randbelow(10**9)
     _say(f"seed {seed}")
+    keep = Path(os.environ.get("PORTAL_CALLED_FROM", "."), options.keep).resolve() if options.keep else None
     wish = Wish(
-        options.executions, seed, options.minutes, options.keep, slots=options.environments,
+        options.executions, seed, options.minutes, keep, slots=options.environments,
         per_second=options.faults_per_second,
     )  # fmt: skip
     try:
