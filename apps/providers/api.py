@@ -13,7 +13,7 @@ from pydantic import Field
 from apps.accounts import programs
 from apps.accounts.requests import Request
 from apps.providers import declaring as declared
-from apps.providers import lifecycle, permissions, registry
+from apps.providers import lifecycle, permissions, receiving, registry
 from apps.providers.base import Provider
 from apps.providers.models import Connection
 
@@ -102,6 +102,7 @@ class ConnectionAnswer(Schema):
     check: CheckAnswer
     created_at: datetime
     html_url: str
+    hook_url: str = Field(description="Where its provider may send signed webhooks; empty when it sends none.")
 
 
 class Connections(Schema):
@@ -185,6 +186,7 @@ def connection_as_json(connection: Connection) -> dict[str, Any]:
         "check": check_as_json(connection),
         "created_at": connection.created_at,
         "html_url": settings.BASE_URL + reverse("providers:connection", args=[connection.pk]),
+        "hook_url": receiving.address_of(connection),
     }
 
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from apps.providers.declaring import Action, Field, IdempotencyClass, Parameter, Risk
+from apps.providers.hooks import Hook
 
 __all__ = [
     "Access",
@@ -175,6 +176,7 @@ class Provider(ABC):
     actions: tuple[Action, ...] = ()
     default_base_url: str = ""
     roles: tuple[str, ...] = ()  # connection roles this provider can fill
+    hook: Hook | None = None  # how it signs what it sends to us by itself
     support: str = ""  # where to get help from the vendor
 
     def action(self, name: str) -> Action:

@@ -25,3 +25,33 @@ class Connection(OrganisationRow):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Receipt(OrganisationRow):
+    """The bytes of a signed delivery, kept before anybody reads them."""
+
+    connection = WithinOrganisation(Connection, related_name="receipts")
+    fingerprint = models.CharField(max_length=64)  # SHA-256 of the bytes
+    body = models.BinaryField()
+    kept_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "connection", "fingerprint"], name="bytes_are_kept_once")
+        ]
+
+
+class Delivery(OrganisationRow):
+    """A delivery that was taken, by the id that its provider gave it; written together with all that follows."""
+
+    connection = WithinOrganisation(Connection, related_name="deliveries")
+    delivery_id = models.CharField(max_length=200)
+    event = models.CharField(max_length=200)
+    taken_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "connection", "delivery_id"], name="a_delivery_is_taken_once"
+            )
+        ]

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from apps.providers import views
+from apps.providers import hook_views, views
 
 app_name = "providers"
 urlpatterns = [
+    path("hooks/<str:provider>/<str:source>", hook_views.receive_hook, name="hook"),
     path("connections/", views.list_connections, name="connections"),
     path("connections/new/", views.choose_provider, name="choose"),
     path("connections/new/<slug:slug>/", views.create_connection, name="create"),

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.requests import Request
-from apps.providers import lifecycle, permissions, registry
+from apps.providers import lifecycle, permissions, receiving, registry
 from apps.providers.base import Provider
 from apps.providers.forms import ConnectionForm, CredentialsForm
 from apps.providers.models import Connection
@@ -83,6 +83,7 @@ def _about(request: Request, connection: Connection, form: CredentialsForm) -> d
         "connection": connection,
         "provider": _provider_of(connection),
         "uses": uses,
+        "hook_url": receiving.address_of(connection),
         "form": form,
         "may_connect": permissions.may_connect(request.person),
         "may_check": permissions.may_check(request.person, connection),

@@ -12,7 +12,8 @@ class RollbacksConfig(AppConfig):
     def ready(self) -> None:
         """Register with the apps below; models can be imported only now."""
         from apps.approvals.asking import when_decided
-        from apps.rollbacks import agreeing, freezing, lifecycle, offering, polling, showing, withdrawing
+        from apps.providers.receiving import hook_received
+        from apps.rollbacks import agreeing, freezing, hearing, lifecycle, offering, polling, showing, withdrawing
         from apps.timeline import stream
 
         when_decided(
@@ -24,4 +25,5 @@ class RollbacksConfig(AppConfig):
         polling.every(3, "settled questions", withdrawing.withdraw_settled)
         offering.register()
         freezing.register()
+        hook_received.connect(hearing.hear)
         stream.register("rollback", concerns=showing.concerns, render=showing.fragments)

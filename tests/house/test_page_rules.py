@@ -26,6 +26,7 @@ OPEN = {
     "account_reset_password_from_key_done",
     "accounts:set_up",
     "playbooks:schema",  # the published description of the format
+    "providers:hook",  # asks for a provider's signature instead
     "gallery",
     "gallery_page",
 }
@@ -97,7 +98,8 @@ def test_a_form_without_our_own_token_is_refused_everywhere(ada: Person) -> None
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = browser.cookies
     wrong = [(name, answer.status_code) for name, path in ADDRESSES if (answer := strict.post(path)).status_code != 403]
-    assert [each for each in wrong if each[0] not in {"healthz", "readyz"}] == []
+    assert [each for each in wrong if each[0] not in {"healthz", "readyz", "providers:hook"}] == []
+    assert ("providers:hook", 401) in wrong  # whatever session comes with it, only the signature counts
 
 
 def test_foreign_and_unknown_things_are_the_same_404(ada: Person) -> None:

@@ -48,7 +48,7 @@ def test_every_provider_describes_itself(admin: Client) -> None:
     assert {"vercel", "launchdarkly", "upstash", "slack", "pagerduty", "http"} <= set(found)
     vercel = found["vercel"]
     assert [one["name"] for one in vercel["settings"]] == ["project_id", "team_id"]
-    assert [one["name"] for one in vercel["credentials"]] == ["token"]
+    assert [one["name"] for one in vercel["credentials"]] == ["token", "webhook_secret"]
     rollback = next(one for one in vercel["actions"] if one["name"] == "rollback")
     assert (rollback["class"], rollback["risk"]) == ("A", "disruptive")
     assert rollback["params"]["deployment"]["required"] is True

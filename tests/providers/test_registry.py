@@ -58,17 +58,21 @@ def test_the_contract_names_of_actions_and_fields_stay() -> None:
     }
     deployment, flags = ["deployment"], ["flags"]
     assert found == {
-        "vercel": ({"project_id", "team_id"}, {"token"}, {"rollback": deployment, "promote": deployment}),
+        "vercel": (
+            {"project_id", "team_id"},
+            {"token", "webhook_secret"},
+            {"rollback": deployment, "promote": deployment},
+        ),
         "launchdarkly": (
             {"project_key", "environment_key"},
-            {"token"},
+            {"token", "webhook_secret"},
             {"flags_off": flags, "flags_on": flags},
         ),
         "upstash": (set(), {"rest_token"}, {"delete_prefix": ["prefix"], "flush": []}),
         "slack": ({"channel"}, {"bot_token", "signing_secret"}, {"post": ["text", "channel"]}),
         "pagerduty": (
             {"service_id", "from_email"},
-            {"api_token", "routing_key"},
+            {"api_token", "routing_key", "webhook_secret"},
             {"trigger": ["summary"], "note": ["incident", "content"]},
         ),
         "http": (set(), {"headers"}, {"request": ["method", "path", "json"]}),

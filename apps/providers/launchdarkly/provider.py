@@ -25,6 +25,7 @@ from apps.providers.base import (
 )
 from apps.providers.calling import segment
 from apps.providers.endings import dig, ends_in_an_observation, ends_in_an_outcome, refused
+from apps.providers.hooks import WEBHOOK_SECRET, Hook
 from apps.providers.launchdarkly import checking, judging
 from apps.providers.launchdarkly.wire import API, LONGEST_KEY, SEMANTIC_PATCH, flag_path, read_flag
 
@@ -61,7 +62,11 @@ class LaunchDarkly(Provider):
         Field("project_key", "Project key", placeholder="default"),
         Field("environment_key", "Environment key", placeholder="production"),
     )
-    credentials = (Field("token", "Access token", help="A service token (api-…) that may update flags; no SDK key."),)
+    credentials = (
+        Field("token", "Access token", help="A service token (api-…) that may update flags; no SDK key."),
+        WEBHOOK_SECRET,
+    )
+    hook = Hook("X-LD-Signature", "sha256", identity=("_id",), event=("kind",))
     actions = (FLAGS_OFF, FLAGS_ON)
     roles = ("flags",)
     support = "https://support.launchdarkly.com"

@@ -23,6 +23,7 @@ from apps.providers.base import (
     Verification,
 )
 from apps.providers.endings import dig, ends_in_an_observation, ends_in_an_outcome, refused, unknown
+from apps.providers.hooks import WEBHOOK_SECRET, Hook
 from apps.providers.pagerduty import checking, judging
 from apps.providers.pagerduty.wire import (
     EVENTS,
@@ -96,7 +97,10 @@ class PagerDuty(Provider):
             required=False,
             help="Of an Events API v2 integration; enough to page.",
         ),
+        WEBHOOK_SECRET,
     )
+    # Its header X-Webhook-Id is not signed, so whoever replays a body could give it another one: the body's id counts.
+    hook = Hook("X-PagerDuty-Signature", "sha256", ("event", "id"), ("event", "event_type"), prefix="v1=")
     actions = (TRIGGER, NOTE)
     roles = ("paging",)
     support = "https://support.pagerduty.com"

@@ -24,6 +24,7 @@ from apps.providers.base import (
 )
 from apps.providers.calling import segment
 from apps.providers.endings import ends_in_an_observation, ends_in_an_outcome
+from apps.providers.hooks import WEBHOOK_SECRET, Hook
 from apps.providers.hosting import HostedDeployment, Live, Pinned
 from apps.providers.vercel import checking, judging, reading
 from apps.providers.vercel.reading import API
@@ -67,7 +68,11 @@ class Vercel(Provider):
         ),
         Field("team_id", "Team id", required=False, help="Empty for a personal account.", placeholder="team_…"),
     )
-    credentials = (Field("token", "Access token", help="Its role needs “Full Production Deployment”."),)
+    credentials = (
+        Field("token", "Access token", help="Its role needs “Full Production Deployment”."),
+        WEBHOOK_SECRET,
+    )
+    hook = Hook("x-vercel-signature", "sha1", identity=("id",), event=("type",))
     actions = (ROLLBACK, PROMOTE)
     roles = ("hosting",)
     support = "https://vercel.com/help"

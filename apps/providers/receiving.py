@@ -1,0 +1,154 @@
+"""Take in what providers send by themselves: signed, kept as bytes before it is read, and counted once.
+
+A delivery is taken in two transactions. The first keeps its bytes, the second reads them, writes down that this
+delivery was taken, and does everything that follows. After a crash in between the provider sends it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+from django.dispatch import Signal
+from django.urls import reverse
+
+from apps.providers import events, opening, registry, sealing
+from apps.providers.hooks import WEBHOOK_SECRET, Hook
+from apps.providers.models import Connection, Receipt
+from apps.timeline.ids import new_id
+from apps.timeline.log import SYSTEM, record
+
+logger = logging.getLogger(__name__)
+
+hook_received = Signal()  # connection=…: sent in the transaction that takes the delivery, once for each
+LONGEST_TEXT = 200  # characters of an id or a kind of event
+NOBODYS = Hook("X-Signature", "sha256", (), ())  # what an unknown provider is measured by
+TAKE = """
+INSERT INTO providers_delivery (id, organisation_id, connection_id, delivery_id, event, taken_at)
+VALUES (%s, %s, %s, %s, %s, clock_timestamp())
+ON CONFLICT (organisation_id, connection_id, delivery_id) DO NOTHING
+"""
+
+
+class Unsigned(Exception):
+    """Nobody we know has signed this; whether there is such an address at all is not said."""
+
+
+class Unreadable(Exception):
+    """It is signed, and it is not a JSON object."""
+
+
+def receive(slug: str, source: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Take in one delivery of the provider `slug` for the connection `source`; False when it was taken before.
+
+    Raises Unsigned before anything is kept, Unreadable after the bytes were.
+    """
+    connection, hook = _signer(slug, source, headers, body)
+    keep(connection, body)
+    return _take(connection, hook, body)
+
+
+def keep(connection: Connection, body: bytes) -> None:
+    """Keep the bytes of a signed delivery; the same bytes are kept once."""
+    kept = Receipt(
+        organisation_id=connection.organisation_id, connection=connection, fingerprint=_fingerprint(body), body=body
+    )
+    Receipt.objects.bulk_create([kept], ignore_conflicts=True)
+
+
+def address_of(connection: Connection) -> str:
+    """Return where the provider of this connection can send to, or an empty text when it sends nothing by itself."""
+    if _hook_of(connection.provider) is None:
+        return ""
+    return settings.BASE_URL + reverse("providers:hook", args=[connection.provider, connection.pk])
+
+
+def _signer(slug: str, source: str, headers: Mapping[str, str], body: bytes) -> tuple[Connection, Hook]:
+    """Return whose delivery it is. Whatever is wrong, the same is done and the same is raised."""
+    hook, connection = _hook_of(slug), _connection(slug, source)
+    signed = (hook or NOBODYS).signs(headers.get((hook or NOBODYS).header, ""), body, _secret(connection))
+    if not signed or hook is None or connection is None:
+        raise Unsigned
+    return connection, hook
+
+
+def _hook_of(slug: str) -> Hook | None:
+    try:
+        return registry.provider(slug).hook
+    except registry.UnknownProvider:
+        return None
+
+
+def _connection(slug: str, source: str) -> Connection | None:
+    try:
+        return Connection.objects.filter(pk=UUID(source), provider=slug).first()
+    except ValueError:
+        return None
+
+
+def _secret(connection: Connection | None) -> str:
+    """Return the secret of the connection's webhook; one that nobody knows where there is none."""
+    try:
+        opened = opening.access(connection).credentials if connection else sealing.open_sealed(_decoy(), "decoy")
+    except (sealing.SealBroken, sealing.KeysMissing) as broken:
+        logger.warning("A webhook could not be verified: %s", broken)
+        opened = {}
+    return opened.get(WEBHOOK_SECRET.name) or secrets.token_hex(32)
+
+
+@cache
+def _decoy() -> str:
+    """Seal a secret that nobody knows, so that an unknown address takes as long as a wrong signature."""
+    return sealing.seal({WEBHOOK_SECRET.name: secrets.token_hex(32)}, "decoy")
+
+
+@transaction.atomic
+def _take(connection: Connection, hook: Hook, body: bytes) -> bool:
+    told = _read(body)
+    delivery = _text(told, hook.identity) or f"sha256:{_fingerprint(body)}"
+    event = _text(told, hook.event) or "something"
+    with database.cursor() as cursor:
+        cursor.execute(TAKE, [new_id(), connection.organisation_id, connection.pk, delivery, event])
+        if cursor.rowcount == 0:
+            return False
+    provider = registry.provider(connection.provider).name
+    record(
+        events.RECEIVED, connection, by=SYSTEM, name=connection.name, provider=provider, event=event, delivery=delivery
+    )
+    hook_received.send(Connection, connection=connection)
+    return True
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(body, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise Unreadable from None
+    if not isinstance(told, dict):
+        raise Unreadable
+    return told
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON.")
+
+
+def _text(told: Any, path: tuple[str, ...]) -> str:
+    """Return the text at the path, or an empty one for anything that is no plain text of a sensible length."""
+    for name in path:
+        told = told.get(name) if isinstance(told, dict) else None
+    plain = isinstance(told, str) and told.isprintable() and len(told) <= LONGEST_TEXT
+    return told.strip() if plain else ""
+
+
+def _fingerprint(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
