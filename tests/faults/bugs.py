@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -93,7 +94,10 @@ def _acquire_without_counting(rollback_id: UUID) -> leases.Lease | None:
 bug(
     1, "no-fence", "V10",
     process=[swap(engine, "acquire", _acquire_without_counting), swap(leases, "acquire", _acquire_without_counting)],
-    database=[lambda: without_trigger("rollbacks_attempt", "fence_outcome")],
+    database=[
+        lambda: without_trigger("rollbacks_attempt", "fence_outcome"),
+        lambda: without_constraint("rollbacks_logline", "one_log_line_per_number"),
+    ],
 )  # fmt: skip
 bug(
     2, "two-open-attempts", "V1",
@@ -195,7 +199,7 @@ def _write_later(event: Any) -> None:
 
 bug(
     12, "record-after-commit", "V10",
-    process=[swap(log, "_write", _write_later)],
+    process=[swap(log, "writing", SimpleNamespace(insert=_write_later))],
     database=[lambda: rewritten("demand_event", ("IF NOT EXISTS", "IF false AND NOT EXISTS"))],
 )  # fmt: skip
 
