@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Status
 
 from apps.accounts import programs
-from apps.approvals import asking
+from apps.approvals import asking, reminding
 from apps.approvals.models import Question
 from apps.approvals.showing import as_json
 from apps.timeline.answers import Unacceptable
@@ -25,6 +25,12 @@ class NewVote(programs.Body):
     note: str = Field("", max_length=2000)
     accepts: list[str] = Field([], description="The losses the plan names, word for word.")
     confirm: str = ""
+
+
+class Reminder(programs.Body):
+    """Whom to ask again."""
+
+    seat: int | None = Field(None, description="The position of one seat; without it everybody whose vote is missing.")
 
 
 class Questions(programs.Listing):
@@ -58,3 +64,14 @@ def create_vote(request: HttpRequest, id: str, body: NewVote) -> Status:
         confirm=body.confirm,
     )
     return Status(201, as_json(Question.objects.get(pk=question.pk)))
+
+
+@router.post("/approvals/{id}/reminders", response={201: dict}, summary="Ask again those whose vote is missing")
+@programs.idempotent
+def create_reminder(request: HttpRequest, id: str, body: Reminder) -> Status:
+    """At most once a minute; it is told where the question was told, and recorded."""
+    programs.require_scope(request, programs.WRITE)
+    person = programs.person_of(request)
+    question = programs.find(Question, request, pk=id)
+    missing = reminding.remind(question, by=person, seat=body.seat)
+    return Status(201, {"missing": missing, "approval": str(question.pk)})

@@ -3,6 +3,7 @@
 from apps.timeline.kinds import kind
 
 ASKED = kind("question.asked", "{actor} asked: {title} {who}.", fine=True)
+ASKED_AGAIN = kind("question.asked_again", "{actor} asked {missing} again: {title}")
 APPROVED = kind("question.approved", "{actor} approved as {role}{note}")
 REJECTED = kind("question.rejected", "{actor} rejected as {role}{note}")
 GRANTED = kind("question.granted", "Everybody needed has agreed: {title}", fine=True)

@@ -12,21 +12,33 @@ from apps.timeline.answers import YES, Answer, no
 
 def may_vote(person: Person | None, question: Question, *, now: datetime) -> Answer:
     """Answer whether `person` could sit in a free seat of `question` at `now` (the database's clock)."""
+    return seat_or_why(person, question, now=now)[0]
+
+
+def seat_or_why(person: Person | None, question: Question, *, now: datetime) -> tuple[Answer, tuple[Seat, str] | None]:
+    """Return the answer of `may_vote`, and with a yes the free seat and the role that `person` would take it in."""
+    because = _why_not(person, question, now)
+    if because or person is None:
+        return no(because), None
+    if seated := seat_for(person, question):
+        return YES, seated
+    return no(f"This needs {needed_roles(question)}, and you hold none of these roles."), None
+
+
+def _why_not(person: Person | None, question: Question, now: datetime) -> str:
     if person is None:
-        return no("A service token never votes. Ask a person.")
+        return "A service token never votes. Ask a person."
     if person.organisation_id != question.organisation_id or not person.active:
-        return no("You are not one of the people who may answer this.")
+        return "You are not one of the people who may answer this."
     if question.requester_id == person.pk:
-        return no("You asked for this, so someone else must answer it.")
+        return "You asked for this, so someone else must answer it."
     if question.state != "open":
-        return no(f"This question is already {WORDS[question.state]}.")
+        return f"This question is already {WORDS[question.state]}."
     if now >= question.expires_at:
-        return no("The time to answer has run out. Plan again to ask again.")
+        return "The time to answer has run out. Plan again to ask again."
     if any(vote.person_id == person.pk for vote in question.votes.all()):
-        return no("You have answered this already.")
-    if seat_for(person, question) is None:
-        return no(f"This needs {needed_roles(question)}, and you hold none of these roles.")
-    return YES
+        return "You have answered this already."
+    return ""
 
 
 WORDS = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +12,7 @@ from django.conf import settings
 from apps.accounts.models import RoleHolding
 from apps.approvals.asking import facts_of, role_names
 from apps.approvals.models import Question, Vote
+from apps.approvals.reminding import reminded
 from apps.approvals.rules import listed
 
 SEATED = ("seats", "votes__person")
@@ -67,15 +70,18 @@ def _vote(vote: Vote) -> dict[str, Any]:
 def card(question: Question) -> dict[str, Any]:
     """Return what the approval card shows everybody alike: clock, seats with their votes, who asked.
 
-    Costs two queries where seats, votes and their people (`SEATED`) were prefetched.
+    Costs three queries where seats, votes and their people (`SEATED`) were prefetched.
     """
     votes = {vote.seat_id: vote for vote in question.votes.all()}
     seats = list(question.seats.all())
     names = role_names(question.organisation_id)
     silent = [seat.roles for seat in seats if seat.pk not in votes]
     holders = _holders(question, silent) if question.state == "open" else {}
+    asked_again = reminded(question) if silent and question.state == "open" else {}
     rows = [
-        _given(votes[seat.pk], names) if seat.pk in votes else _silent(question, seat.roles, names, holders)
+        _given(votes[seat.pk], names)
+        if seat.pk in votes
+        else {**_silent(question, seat.roles, names, holders), **_again(question, seat.position, asked_again)}
         for seat in seats
     ]
     return {
@@ -121,6 +127,11 @@ def _silent(
         return {"state": "waiting", "name": "Nobody holds this role", "role": wanted, "line": "give it to somebody"}
     shown = ", ".join(who[:4]) + (f" and {len(who) - 4} more" if len(who) > 4 else "")
     return {"state": "waiting", "name": shown or "Anybody else", "role": wanted}
+
+
+def _again(question: Question, position: int, asked: Mapping[int, datetime]) -> dict[str, Any]:
+    """Return what the button "Ask again" of a silent seat needs, and when that was last pressed."""
+    return {"seat": position, "reminded": asked.get(position)} if question.state == "open" else {}
 
 
 def _given(vote: Vote, names: dict[str, str]) -> dict[str, Any]:

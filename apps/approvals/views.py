@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.reauthentication import is_fresh, require_fresh, take_pending
 from apps.accounts.requests import Request
-from apps.approvals import asking, permissions
+from apps.approvals import asking, permissions, reminding
 from apps.approvals.models import Question
 from apps.approvals.showing import SEATED, card
 from apps.timeline.answers import Missing, Unacceptable
@@ -70,6 +70,18 @@ def create_vote(request: Request, pk: UUID) -> HttpResponse:
         messages.error(request, missing.message)
         return redirect(here)
     return redirect(here)
+
+
+@require_POST
+def create_reminder(request: Request, pk: UUID) -> HttpResponse:
+    """Ask those whose vote is missing again."""
+    found = _found(request, pk)
+    seat = request.POST.get("seat", "")
+    if seat and not (seat.isascii() and seat.isdigit() and len(seat) < 4):
+        raise Unacceptable("There is no such seat without a vote.", field="seat")
+    missing = reminding.remind(found, by=request.person, seat=int(seat) if seat else None)
+    messages.info(request, f"{missing}: asked again, where questions are told.")
+    return redirect(found.url)
 
 
 def _found(request: Request, pk: UUID) -> Question:

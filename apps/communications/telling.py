@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.approvals.asking import role_names
-from apps.approvals.events import ASKED
+from apps.approvals.events import ASKED, ASKED_AGAIN
 from apps.approvals.models import Question
 from apps.approvals.rules import sentence
 from apps.communications import lifecycle
@@ -65,6 +65,21 @@ def tell_approvers(question: Question) -> int:
     )
 
 
+def tell_again(question: Question, event: Event) -> int:
+    """Post to the chat once more who is missing; a reason per event, so that each is told once."""
+    chat = chat_of(question.incident, question.organisation_id)
+    if chat is None or question.state != "open":
+        return 0
+    link = question.url if question.url.startswith("http") else settings.BASE_URL + question.url
+    until = _clock(question, question.due_at or question.expires_at)
+    lines = [
+        f"Still waiting: {question.title}",
+        f"{event.details['missing']}: please decide until {until}. {event.actor_name} asks again.",
+        link,
+    ]
+    return put(chat, "\n".join(lines), reason=f"asked-again:{event.pk}", question=question, incident=question.incident)
+
+
 def put(connection: Connection, text: str, *, reason: str, incident: Any = None, question: Any = None) -> int:
     """Put a message into the outbox, once per reason and connection. Returns 1 when it is new."""
     with transaction.atomic():
@@ -98,6 +113,11 @@ def _asked(event: Event) -> int:
     return tell_approvers(question) if question else 0
 
 
+def _asked_again(event: Event) -> int:
+    question = _question(event)
+    return tell_again(question, event) if question else 0
+
+
 def _question(event: Event) -> Question | None:
     rows = Question.objects.select_related("incident", "organisation")
     return rows.filter(pk=event.subject_id, organisation_id=event.organisation_id).first()
@@ -109,4 +129,4 @@ def _clock(question: Question, moment: Any) -> str:
     return f"{local:%H:%M %Z}"
 
 
-TOLD = {ASKED.name: _asked}
+TOLD = {ASKED.name: _asked, ASKED_AGAIN.name: _asked_again}

@@ -21,10 +21,9 @@ from apps.timeline.clock import database_now
 def ballot_of(rollback: Rollback, request: Request, names: Mapping[str, str]) -> dict[str, Any]:
     """Return whether and as what the reader may vote, or why not. `names` are those of the roles."""
     person, question = request.person, rollback.question
-    answer = approvals.may_vote(person, question, now=database_now())
+    answer, seated = approvals.seat_or_why(person, question, now=database_now())
     seats = len(question.seats.all())
     agreed = sum(vote.decision == "approve" for vote in question.votes.all())
-    seated = approvals.seat_for(person, question) if answer else None
     return {
         "may": bool(answer) and rollback.state == "awaiting_approval",
         "because": answer.because,

@@ -72,7 +72,7 @@ def plan_row(said: Mapping[str, Any]) -> dict[str, Any]:
         "usual": said["usual_seconds"],
         "limit": said["gives_up_seconds"],
         "undo": said.get("undo") or ("Somebody's own work" if said["kind"] == "human" else "Reads only"),
-        "final": said.get("risk") == "destructive" or bool(said.get("lost")),
+        "final": is_final(said),
         "on_failure": said["on_failure"],
     }
 
@@ -110,18 +110,33 @@ def _listed(value: Any) -> str:
 
 def way_out(plan: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return until when the change can be cancelled and undone, and what a failure does."""
-    final = [step["position"] for step in plan["steps"] if step.get("risk") == "destructive" or step.get("lost")]
+    final = [step for step in plan["steps"] if is_final(step)]
     lines = []
     if final:
-        lines.append(_way("pause", f"Until step {final[0]}", "you can cancel and undo what was done."))
-        gone = "what it deletes stays deleted; going forward again is still possible."
-        lines.append(_way("lock", f"From step {final[0]} on", gone))
+        lines.append(_way("pause", f"Until step {final[0]['position']}", "you can cancel and undo what was done."))
+        lines += [_way("lock", f"From step {step['position']} on", _gone(step)) for step in final]
     else:
         text = "you can cancel; the step under way finishes, and what was done can be undone."
         lines.append(_way("pause", "At any time", text))
     stops = "the run stops there, nothing further is sent, and you are asked."
     lines.append(_way("circle-x", "If a step fails", stops))
     return lines
+
+
+def is_final(said: Mapping[str, Any]) -> bool:
+    """Say whether a step of the plan does something that cannot be taken back."""
+    return said.get("risk") == "destructive" or bool(said.get("lost") or said.get("losses"))
+
+
+def losses_of(said: Mapping[str, Any]) -> list[str]:
+    """Return what a step of the plan loses, in the words that people accept."""
+    return [*said.get("losses", []), *([str(said["lost"])] if said.get("lost") else [])]
+
+
+def _gone(said: Mapping[str, Any]) -> str:
+    """Return what is lost from a step on."""
+    lost = " ".join(sentence(loss) for loss in losses_of(said)) or "What it deletes stays deleted."
+    return f"this stays lost: {lost} Going forward again is still possible."
 
 
 def _way(icon: str, fact: str, text: str) -> dict[str, str]:

@@ -158,6 +158,8 @@ def _deployment(deployment: Deployment) -> dict[str, str]:
 
 def _step(wish: Wish, step: Step, position: int, values: Mapping[str, Any], readings: list[Reading]) -> dict[str, Any]:
     said: dict[str, Any] = {"position": position, "name": step.name, "on_failure": str(step.on_failure)}
+    if step.losses:
+        said["losses"] = [_filled(loss.text, values, 0) for loss in step.losses]
     if isinstance(step, CheckStep):
         return {**said, **_check(step, values, position)}
     if isinstance(step, HumanStep):

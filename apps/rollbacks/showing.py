@@ -23,6 +23,7 @@ from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.standing import standing_of
 from apps.rollbacks.states import ACTIVE, FINAL
 from apps.rollbacks.step_rows import in_versions, rows_of, served
+from apps.rollbacks.ways import ways_out
 from apps.timeline import stream
 from apps.timeline.models import Event
 
@@ -69,6 +70,7 @@ def context(rollback: Rollback) -> dict[str, Any]:
         "checklists": rollback.incident.checklists.prefetch_related("items__ticks__person"),
         "now": now,
         **_of_the_plan(rollback, plan, steps),
+        "ways": ways_out(rollback, plan, seen, takes(steps), healthy_at(rollback, steps, now)),
         "source": {
             **words.box(rollback.previous, _from(rollback)),
             **(_failing(seen) if rollback.approved_at is None else {}),

@@ -14,6 +14,7 @@ urlpatterns = [
     path("<uuid:pk>/stream/", views.rollback_stream, name="stream"),
     path("<uuid:pk>/progress/", views.progress, name="progress"),
     path("<uuid:pk>/ballot/", views.ballot, name="ballot"),
+    path("<uuid:pk>/workers/", views.workers, name="workers"),
     path("<uuid:pk>/deeds/", views.deeds, name="deeds"),
     path("<uuid:pk>/plan/", views.plan, name="plan"),
     path("<uuid:pk>/changes/", views.changes, name="changes"),

@@ -18,6 +18,7 @@ from apps.rollbacks.views.pages import (
     rollback_log,
     rollback_stream,
     rollbacks,
+    workers,
 )
 from apps.rollbacks.views.proposals import forward, new_rollback
 
@@ -41,4 +42,5 @@ __all__ = [
     "rollback_log",
     "rollback_stream",
     "rollbacks",
+    "workers",
 ]

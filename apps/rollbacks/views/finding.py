@@ -15,6 +15,7 @@ from apps.accounts.rights import SEE_INTERNAL
 from apps.incidents.situation import strip
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.own import ballot_of, cancel_dialog, deeds_of
+from apps.rollbacks.polling import workers_alive
 from apps.rollbacks.showing import context, told
 from apps.timeline.answers import Missing
 
@@ -42,6 +43,7 @@ def own_page(request: Request, one: Rollback, given: QueryDict | None = None) ->
             "confirm": given.get("confirm", "") if given else "",
             "note": given.get("note", "") if given else "",
         },
+        "workers": workers_alive(),
         "strip": shown,
         "strip_until": shown["until"],
         "timeline_url": shown["timeline_url"],

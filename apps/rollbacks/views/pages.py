@@ -16,6 +16,7 @@ from apps.accounts.rights import SEE_INTERNAL
 from apps.incidents import live
 from apps.rollbacks.forms import FilterForm
 from apps.rollbacks.models import Rollback
+from apps.rollbacks.polling import workers_alive
 from apps.rollbacks.telling import csv_answer, log_row
 from apps.rollbacks.views.finding import found, own_page
 from apps.timeline import stream
@@ -78,6 +79,15 @@ def ballot(request: Request, pk: UUID) -> HttpResponse:
         changed = {"may": False, "asker": False, "changed": read, "because": "The plan changed while you read."}
         context["ballot"] = {**context["ballot"], **changed}
     return render(request, "rollbacks/_ballot_again.html", context)
+
+
+@require_GET
+def workers(request: Request, pk: UUID) -> HttpResponse:
+    """Whether a worker is alive; with what follows for the reader's vote when that has changed since they looked."""
+    one = found(request, pk)
+    if request.GET.get("were") == str(int(workers_alive() > 0)):
+        return HttpResponse(status=204)
+    return render(request, "rollbacks/_workers_again.html", own_page(request, one))
 
 
 @require_GET
