@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=None, help="repeats the choices of an earlier campaign")
     parser.add_argument("--minutes", type=float, default=60.0, help="end it after so many minutes (60)")
     parser.add_argument("--keep", type=Path, default=None, help="keep histories, journal and logs in this folder")
-    parser.add_argument("--environments", type=int, default=40, help="rollbacks at the same time (40)")
+    parser.add_argument("--environments", type=int, default=24, help="rollbacks at the same time (24)")
     parser.add_argument("--faults-per-second", type=float, default=1.0, help="of processes, servers and lines (1)")
 
 
@@ -32,6 +33,7 @@ def perform(options: argparse.Namespace) -> int:
         options.executions, seed, options.minutes, keep, slots=options.environments,
         per_second=options.faults_per_second,
     )  # fmt: skip
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped is stopped: everything is cleared away
     try:
         outcome = run(wish, _say)
     except Trouble as trouble:

@@ -36,7 +36,7 @@ class Wish:
     seed: int
     minutes: float = 60.0
     keep: Path | None = None
-    slots: int = 40
+    slots: int = 24
     crowd: int = 48
     per_second: float = 1.0
     throwaway: bool = False
@@ -75,7 +75,7 @@ def _disturbed(wish: Wish, crew: Crew, say: Callable[[str], None]) -> None:
     tickets = iter(range(wish.executions))
     taking, over = threading.Lock(), threading.Event()
     threads = [
-        threading.Thread(target=_slot, args=(crew, slot, tickets, taking, over), name=slot.name)
+        threading.Thread(target=_slot, args=(crew, slot, tickets, taking, over), name=slot.name, daemon=True)
         for slot in crew.rig.slots
     ]
     for thread in threads:

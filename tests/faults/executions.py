@@ -14,7 +14,7 @@ from tests.faults.rig import VERSIONS, Rig, Slot
 from tests.faults.tally import Tally
 from tests.faults.watching import Seen, Watch
 
-WAIT_SECONDS = 90.0
+WAIT_SECONDS = 150.0
 FINAL = frozenset({"succeeded", "failed", "cancelled", "rejected", "expired"})
 KEPT_OUTSIDE = 20  # messages and incidents of a slot that the simulated providers keep
 
@@ -39,7 +39,7 @@ class Execution:
         self.crew, self.slot, self.ticket = crew, slot, ticket
         self.rng = crew.rng(ticket)
         self.people = crew.rig.people[slot.organisation]
-        self.rollback = ""
+        self.rollback = self.target = ""
 
     def run(self) -> None:
         """Do all of it. Whatever the campaign itself did not expect is told, not raised."""
@@ -81,6 +81,7 @@ class Execution:
         for wanted in (target, *(version for version in VERSIONS if version != target)):
             said = self._ask("propose", "commander", path, {"playbook": playbook, "target": wanted})
             if said.type == "ok":
+                self.target = wanted
                 found: dict[str, Any] = said.body
                 return found
             if said.type == "fail" and said.status != 422:
@@ -96,9 +97,16 @@ class Execution:
         for who in ("founder", "success"):
             if self.rng.random() < 0.015 and not self.crew.quiet.is_set():
                 threading.Timer(self.rng.uniform(0, 0.08), self._kill_web, ["approve"]).start()
-            self._vote(self.people[who], proposed)
+            self._insist_on_vote(self.people[who], proposed)
         seen = self.crew.watch.wait(self.rollback, 10.0, until=lambda seen: seen.state != "awaiting_approval")
         return seen is not None and seen.state not in {"awaiting_approval", "rejected"}
+
+    def _insist_on_vote(self, user: User, proposed: dict[str, Any]) -> None:
+        """Vote; whoever does not know whether their vote was heard votes again, and is refused if it was."""
+        for _ in range(3):
+            said = self._vote(user, proposed)
+            if said.type == "ok" or (said.status == 409 and (said.body or {}).get("code") != "in_flight"):
+                return
 
     def _vote(self, user: User, proposed: dict[str, Any], decision: str = "approve") -> Said:
         body = {"decision": decision, "plan_hash": proposed["plan_hash"]}
@@ -140,7 +148,7 @@ class Execution:
             self._freeze_and_lift()
         elif chance < 0.45:
             time.sleep(self.rng.uniform(0, 0.5))
-            trouble.drift(self.crew.rig, self.slot, self.rng)
+            trouble.drift(self.crew.rig, self.slot, self.rng, self.target)
             self.crew.tally.fault("F12", f"production of {self.slot.name} moved", affected=[self.rollback])
 
     def _later(self, f: str, verb: str, at_most: float) -> Said:

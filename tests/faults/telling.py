@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.faults.campaign import Outcome
 
 SHOWN = 25
+EXPLAINED = 12  # violations that are shown with all that is known of them
 
 
 def report(outcome: Outcome) -> Iterator[str]:
@@ -32,9 +33,10 @@ def report(outcome: Outcome) -> Iterator[str]:
     yield from (f"  needless: {rollback}" for rollback in verdict["needless"][:SHOWN])
     yield from (f"  odd: {what}" for what in tally.odd[:SHOWN])
     yield f"violations {len(found)}"
-    for one in found[:SHOWN]:
+    for number, one in enumerate(found):
         yield f"  {one['check']} {one['subject']}: {one['what']}"
-        yield from (f"      {line}" for line in verdict["about"].get(one["subject"], []))
+        if number < EXPLAINED:
+            yield from (f"      {line}" for line in verdict["about"].get(one["subject"], []))
     if not found and tally.executions:
         bound = 300 / tally.executions
         yield f"0 of {tally.executions}: at 95 % certainty at most {bound:.2f} % of such executions break a promise"

@@ -29,9 +29,10 @@ def script(rng: random.Random, slot: Slot) -> list[dict[str, Any]]:
     return lines
 
 
-def drift(rig: Rig, slot: Slot, rng: random.Random) -> None:
-    """Somebody else moves production."""
-    deployment = f"dpl_{slot.name}{rng.randrange(len(VERSIONS))}"
+def drift(rig: Rig, slot: Slot, rng: random.Random, target: str) -> None:
+    """Somebody else moves production, and not to where the run wants it: that would be its success."""
+    others = [number for number, version in enumerate(VERSIONS) if version != target]
+    deployment = f"dpl_{slot.name}{rng.choice(others)}"
     rig.simulators.do("vercel", "move", project=f"prj_{slot.name}", deployment=deployment)
 
 
