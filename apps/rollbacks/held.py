@@ -78,15 +78,19 @@ class HeldRun:
         self._just_written = None
         try:
             with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute(LOCK, [str(self.lease.fence), self.lease.rollback_id])
-                    now = self._take_over(cursor.fetchone()[:-1])
+                now = self._take_over(self._lock())
                 with standing_at(now), written_together():
                     yield self.rollback
         except BaseException:
             self._read_at = self._lines = None  # what we hold may be ahead of the rows
             raise
         self._just_written = now
+
+    def _lock(self) -> tuple[Any, ...]:
+        # In a pipeline, for BEGIN then needs no round trip of its own.
+        with connection.cursor() as cursor, connection.wrap_database_errors, connection.connection.pipeline():
+            cursor.execute(LOCK, [str(self.lease.fence), self.lease.rollback_id])
+            return cursor.fetchone()[:-1]
 
     def write_lines(self, journal: Journal, position: int) -> None:
         """Write what was collected about a step, inside a fenced transaction."""
