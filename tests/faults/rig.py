@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
+import signal
 import string
 import subprocess
 import sys
@@ -21,6 +24,7 @@ import psycopg
 from apps.providers.simulation import Simulators
 from rollback_portal.instance import keys
 from rollback_portal.instance.places import ROOT
+from rollback_portal.instance.processes import dying_with_us
 from rollback_portal.instance.test import NOT_OURS
 from tests.faults import playbooks
 from tests.faults.clients import User
@@ -29,6 +33,7 @@ from tests.faults.linking import Links
 from tests.faults.servers import Databases, free_port
 
 PREFIX = "rollback-portal-faults-"
+LOCK, SOCKETS = "lock", "sockets"
 ORGANISATIONS = ("acme", "rival")
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 WORKERS = ("worker-1", "worker-2")
@@ -125,10 +130,12 @@ def running(
 
     Without `workers` nothing runs but the web process.
     """
+    _remove_left_overs()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     folder.chmod(0o711)  # as root, the databases' own user passes through
     try:
         with ExitStack() as stack:
+            fcntl.flock(stack.enter_context((folder / LOCK).open("w")), fcntl.LOCK_EX)
             rig = _assemble(folder, stack, throwaway)
             _furnish(rig, slots, crowd)
             for name in (*WORKERS, "web", "beat") if workers else ("web",):
@@ -141,14 +148,26 @@ def running(
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _remove_left_overs() -> None:
+    """Remove what killed campaigns have left: the kernel has ended their processes and dropped their locks."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError), (folder / LOCK).open("r+") as lock:  # else it is at work, or not ours
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            note = folder / SOCKETS
+            if note.exists():
+                shutil.rmtree(note.read_text(), ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _assemble(folder: Path, stack: ExitStack, throwaway: bool) -> Rig:
     logs = folder / "log"
     logs.mkdir()
     secrets = keys.keys(folder / "keys", databases=folder / "databases")
     databases = Databases(folder, secrets, logs, throwaway=throwaway)
+    (folder / SOCKETS).write_text(str(databases.sockets))
     stack.callback(databases.stop)
     databases.start()
-    simulators = Simulators(data_dir=folder / "simulators")
+    simulators = Simulators(data_dir=folder / "simulators", before_exec=dying_with_us(signal.SIGKILL))
     simulators.start()
     stack.callback(simulators.stop)
     links = stack.enter_context(Links(logs))

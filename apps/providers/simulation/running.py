@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -29,11 +29,14 @@ class SimulatorsDown(RuntimeError):
 
 
 class Simulators:
-    """A running simulators' process."""
+    """A running simulators' process. `before_exec` is called in it between fork and exec."""
 
-    def __init__(self, port: int = 0, data_dir: Path | None = None) -> None:
+    def __init__(
+        self, port: int = 0, data_dir: Path | None = None, before_exec: Callable[[], None] | None = None
+    ) -> None:
         self.port = port
         self.data_dir = data_dir
+        self._before_exec = before_exec
         self._addresses: dict[str, tuple[str, str]] = {}
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as this object
         self._process: subprocess.Popen[str] | None = None
@@ -43,7 +46,9 @@ class Simulators:
         command = [sys.executable, "-m", "apps.providers.simulation", "--port", str(self.port)]
         if self.data_dir:
             command += ["--data-dir", str(self.data_dir)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._log, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._log, text=True, preexec_fn=self._before_exec
+        )
         # A start that hangs is ended by the timer; reading its output then comes to an end too.
         timer = threading.Timer(START_SECONDS, self._process.kill)
         timer.start()
