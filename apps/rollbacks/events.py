@@ -23,6 +23,7 @@ STEP_CONTINUED = kind("rollback.step_passed_over", "Step {position} failed and t
 NEEDS_OPERATOR = kind("rollback.person_needed", "{title} needs a person: {reason}")
 WAITS_FROZEN = kind("rollback.held_by_freeze", "{title} waits: rollbacks are frozen here.")
 SUCCEEDED = kind("rollback.succeeded", "{title} is proven healthy.")
+DRIFTED = kind("rollback.drifted", "{title} is over, and what step {position} changed is different now. {message}")
 FAILED = kind("rollback.failed", "{title} failed: {reason}")
 PAUSE_ASKED = kind("rollback.pause_asked", "{actor} asked to pause before the next step: {reason}")
 PAUSED = kind("rollback.paused", "{title} is paused. {reason}")

@@ -218,3 +218,15 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.owner
+
+
+class Ground(models.Model):
+    """What the database stood on when a worker last looked: its cluster and that cluster's timeline. One row."""
+
+    stands_on = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="there_is_one_ground")]
+
+    def __str__(self) -> str:
+        return self.stands_on

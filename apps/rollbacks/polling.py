@@ -25,7 +25,7 @@ from apps.approvals import overdue
 from apps.checks import probing
 from apps.deployments import probing as targets
 from apps.providers import anchor_webhooks
-from apps.rollbacks import engine, leases, spool
+from apps.rollbacks import engine, leases, restored, spool, watching
 from apps.rollbacks.epoch import SCHEMA_EPOCH
 from apps.rollbacks.events import CANCELLED, EXPIRED, FAILED, REJECTED, SUCCEEDED
 from apps.rollbacks.models import Rollback, Worker
@@ -99,6 +99,7 @@ class Poll:
         self.threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="poll")
         self.busy: set[UUID] = set()
         self.lock = threading.Lock()
+        self.standing = False
         self.loops = [threading.Thread(target=self._run, name="poll", daemon=True)]
         self.loops += [
             threading.Thread(target=self._chore, args=[chore], name=chore.name, daemon=True) for chore in CHORES
@@ -121,14 +122,22 @@ class Poll:
             began = time.monotonic()
             try:
                 beat()
+                self._stand()
                 leases.free_the_dead()
                 for rollback_id in due():
                     self._advance(rollback_id)
             except DatabaseError as away:
+                self.standing = False
                 logger.warning("The poll could not read (%s); it goes on.", type(away).__name__)
             finally:
                 connections.close_all()
             self.stopping.wait(max(0.05, settings.ENGINE_POLL_SECONDS - (time.monotonic() - began)))
+
+    def _stand(self) -> None:
+        """Before anything is advanced, and whenever Postgres was away: is it still the database we know?"""
+        if not self.standing:
+            restored.hold_after_restore()
+            self.standing = True
 
     def _advance(self, rollback_id: UUID) -> None:
         with self.lock:
@@ -161,6 +170,11 @@ class Poll:
 RUNNING: list[Poll] = []
 
 
+def is_standing() -> bool:
+    """Say whether the polls of this process know the database they work on."""
+    return all(poll.standing for poll in RUNNING)
+
+
 def stop_all() -> None:
     """Stop every poll of this process."""
     for poll in list(RUNNING):
@@ -171,6 +185,7 @@ every(5, "overdue questions", overdue.close_overdue)
 every(5, "outside probe", probing.probe_due)
 every(15, "known-good targets", targets.probe_due)
 every(5, "spool", spool.bring_in)
+every(30, "finished runs", watching.watch_finished)
 every(
     anchoring.TICK_SECONDS,
     "anchors",

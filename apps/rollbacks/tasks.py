@@ -10,14 +10,16 @@ from apps.rollbacks import engine, polling
 
 @shared_task(ignore_result=True)
 def advance_rollback(rollback_id: str) -> None:
-    """Advance one rollback."""
-    engine.advance(UUID(rollback_id))
+    """Advance one rollback, unless the poll has still to find out what the database stands on; then it will."""
+    if polling.is_standing():
+        engine.advance(UUID(rollback_id))
 
 
 @shared_task(ignore_result=True)
 def advance_due() -> None:
     """Advance whatever is due."""
-    polling.advance_due()
+    if polling.is_standing():
+        polling.advance_due()
 
 
 @shared_task(ignore_result=True)
