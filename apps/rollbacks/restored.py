@@ -6,6 +6,7 @@ have looked: rollbacks are frozen everywhere and every run under way becomes a q
 
 from __future__ import annotations
 
+import hashlib
 import logging
 
 from django.db import connection, transaction
@@ -17,6 +18,7 @@ from apps.rollbacks import ending
 from apps.rollbacks.lifecycle import lock
 from apps.rollbacks.models import Ground, Rollback
 from apps.rollbacks.states import RollbackState
+from apps.timeline import anchoring
 from apps.timeline.log import SYSTEM
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ REASON = (
     "The database was restored or taken over ({before} → {now}), so it may not know of everything that was sent. "
     "Compare the providers and the anchors with what stands here, then allow rollbacks again."
 )
+BEHIND = " behind its anchors "
 GROUND = """SELECT (SELECT system_identifier FROM pg_control_system())::text
                    || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)"""
 
@@ -35,23 +38,32 @@ def hold_after_restore() -> bool:
     Safe to repeat and to do at the same time: what was begun and not finished is done again by the next worker.
     """
     now = _ground()
-    ground, _ = Ground.objects.get_or_create(pk=1, defaults={"stands_on": now})
-    if ground.stands_on == now:
+    ground, _ = Ground.objects.get_or_create(pk=1, defaults={"stands_on": now.split(BEHIND)[0]})
+    before = ground.stands_on
+    if before == now:
         return False
-    reason = REASON.format(before=ground.stands_on, now=now)
+    is_older = BEHIND in now or now.split(BEHIND)[0] != before.split(BEHIND)[0]
+    if is_older:
+        _hold(REASON.format(before=before, now=now))
+    Ground.objects.filter(pk=1, stands_on=before).update(stands_on=now)
+    return is_older
+
+
+def _ground() -> str:
+    """The cluster's identity, its timeline (which grows with each recovery), and the anchors that it does not have."""
+    with connection.cursor() as cursor:
+        cursor.execute(GROUND)
+        stands_on = cursor.fetchone()[0]
+    newest = sorted(anchoring.newest_anchors().items())
+    missing = "".join(f" {organisation}:{a.seq}" for organisation, a in newest if not anchoring.lies_on_chain(a))
+    return stands_on + (BEHIND + hashlib.sha256(missing.encode()).hexdigest()[:12] if missing else "")
+
+
+def _hold(reason: str) -> None:
     logger.error(reason)
     _freeze(reason)
     for rollback in Rollback.objects.filter(state__in=[RollbackState.RUNNING, RollbackState.CANCELLING]):
         _ask(rollback, reason)
-    Ground.objects.filter(pk=1, stands_on=ground.stands_on).update(stands_on=now)
-    return True
-
-
-def _ground() -> str:
-    """The cluster's identity and its timeline; the timeline grows with each recovery to a point in time."""
-    with connection.cursor() as cursor:
-        cursor.execute(GROUND)
-        return cursor.fetchone()[0]
 
 
 def _freeze(reason: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from apps.deployments.models import Freeze, FreezeSwitch
 from apps.rollbacks import polling, restored, tasks
 from apps.rollbacks.models import Ground
+from apps.timeline import anchoring
 from tests.accounts.factories import OrganisationFactory
 from tests.rollbacks.test_outside import ONLY_HOSTING, attempts
 
@@ -35,6 +38,19 @@ def test_after_a_restore_rollbacks_are_frozen_everywhere(stage: Any) -> None:
     assert "was restored or taken over" in Freeze.objects.all()[0].reason
     assert not restored.hold_after_restore()
     assert Freeze.objects.count() == 2
+
+
+def test_a_copy_that_lacks_what_was_anchored_is_noticed_too(stage: Any) -> None:
+    restored.hold_after_restore()
+    assert anchoring.anchor_due()
+    assert not restored.hold_after_restore()
+    line = json.loads(settings.ANCHOR_FILE.read_text().splitlines()[-1])
+    line["seq"] += 1000  # anchored after the copy was made
+    with settings.ANCHOR_FILE.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    assert restored.hold_after_restore()
+    assert FreezeSwitch.objects.get(environment=stage.environment).frozen
+    assert not restored.hold_after_restore()
 
 
 def test_a_run_under_way_waits_for_a_person_after_a_restore(stage: Any) -> None:
