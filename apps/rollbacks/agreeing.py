@@ -12,6 +12,7 @@ from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.moving import move, move_step
 from apps.rollbacks.planned_words import sentence
 from apps.rollbacks.states import OPEN, RollbackState, StepState
+from apps.rollbacks.step_rows import in_versions
 from apps.rollbacks.withdrawing import OVER
 from apps.timeline.answers import Refused
 from apps.timeline.clock import database_now
@@ -59,13 +60,14 @@ def send_again(question: Question, by: Any) -> None:
 
 def facts(question: Question) -> list[Fact]:
     """Return what those who are asked about a step should know: why, how somebody knows, what the provider said."""
-    told, step = _told(question), Step.objects.filter(pk=question.subject_id).first()
+    told = _told(question)
+    step = Step.objects.select_related("rollback__environment").filter(pk=question.subject_id).first()
     found = [Fact("Why", sentence(told["reason"]))] if told.get("reason") else []
     if told.get("evidence"):
         found.append(Fact("Evidence", sentence(told["evidence"])))
     found += [Fact("The portal read then", line) for line in told.get("seen", [])]
     if step and step.message:
-        found.append(Fact("What stopped it", step.message))
+        found.append(Fact("What stopped it", in_versions(step.message, step.rollback)))
     return [*found, Fact("What follows", FOLLOWS[question.kind])]
 
 

@@ -13,6 +13,7 @@ from apps.rollbacks.approved import steps_of
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.operating import may_repeat_unseen, roles_that_operate
 from apps.rollbacks.own import cancel_words
+from apps.rollbacks.standing import standing_of
 from apps.rollbacks.states import FINAL
 
 STUCK = {"unknown", "failed"}
@@ -136,8 +137,9 @@ def _for_people(rollback: Rollback, step: Step, not_now: str) -> list[Choice]:
 
 
 def _cancel(rollback: Rollback, step: Step, not_now: str) -> Choice:
-    rows = [{"position": one.position, "state": one.state} for one in rollback.steps.all()]
-    text = cancel_words(rollback, rows).removeprefix("Cancel now: ")
+    steps = list(rollback.steps.prefetch_related("attempts"))
+    rows = [{"position": one.position, "state": one.state} for one in steps]
+    text = cancel_words(rows, standing_of(steps)).removeprefix("Cancel now: ")
     proof = " Nobody then proves that the service is healthy."
     return Choice(
         "cancellation", "Cancel rollback", text[:1].upper() + text[1:] + proof, "You alone", not_now, icon="ban"

@@ -14,6 +14,7 @@ from apps.approvals import permissions as approvals
 from apps.rollbacks import permissions
 from apps.rollbacks.forecast import UNDER_WAY
 from apps.rollbacks.models import Rollback
+from apps.rollbacks.standing import Standing
 from apps.rollbacks.states import ACTIVE
 from apps.timeline.clock import database_now
 
@@ -43,7 +44,9 @@ def _deed(rollback: Rollback) -> str:
     return f"roll back {rollback.service.slug} → {rollback.target.version}"
 
 
-def deeds_of(rollback: Rollback, person: Person, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def deeds_of(
+    rollback: Rollback, person: Person, steps: Sequence[Mapping[str, Any]], standing: Standing
+) -> dict[str, Any]:
     """Return which of pause, resume and cancel the reader may do now, and why none where none."""
     may = permissions.may_operate(person, rollback)
     if not may:
@@ -54,20 +57,21 @@ def deeds_of(rollback: Rollback, person: Person, steps: Sequence[Mapping[str, An
         "resume": bool(permissions.can_resume(rollback)),
         "cancel": bool(cancel),
         "because": "" if cancel or rollback.state not in ACTIVE else cancel.because,
-        "words": cancel_words(rollback, steps) if cancel and rollback.state in ACTIVE else "",
+        "words": cancel_words(steps, standing) if cancel and rollback.state in ACTIVE else "",
     }
 
 
-def cancel_words(rollback: Rollback, steps: Sequence[Mapping[str, Any]]) -> str:
+def cancel_words(steps: Sequence[Mapping[str, Any]], standing: Standing) -> str:
     """Say what cancelling now would leave, finish and leave out."""
-    current = next((step["position"] for step in steps if step["state"] in UNDER_WAY), None)
-    done = [step["position"] for step in steps if step["state"] == "succeeded"]
-    unclear = [step["position"] for step in steps if step["state"] == "unknown"]
-    left = [step["position"] for step in steps if step["state"] == "pending"]
+    current = {step["position"] for step in steps if step["state"] in UNDER_WAY}
+    current |= {flight.position for flight in standing.in_flight}
+    done = [position for position in standing.applied if position not in current]
+    unclear = [position for position in (*standing.unclear, *standing.partly) if position not in current]
+    left = [position for position in standing.not_applied if position not in current]
     parts = [
-        f"step {current} finishes first" if current else "",
+        f"{_steps(sorted(current))} finishes first" if current else "",
         f"{_steps(done)} {'stays' if len(done) == 1 else 'stay'} done" if done else "",
-        f"{_steps(unclear)} stays unclear" if unclear else "",
+        f"{_steps(sorted(unclear))} {'stays' if len(unclear) == 1 else 'stay'} unclear" if unclear else "",
         f"{_steps(left)} {'is' if len(left) == 1 else 'are'} not done" if left else "",
     ]
     return f"Cancel now: {', '.join(filter(None, parts)) or 'nothing more is sent'}."
@@ -82,18 +86,25 @@ def _steps(positions: list[int]) -> str:
     return f"steps {', '.join(map(str, positions[:-1]))} and {positions[-1]}"
 
 
-def cancel_dialog(rollback: Rollback, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def cancel_dialog(rollback: Rollback, steps: Sequence[Mapping[str, Any]], standing: Standing) -> dict[str, Any]:
     """Return what the cancel dialog says: what stays, what is not done, what is open."""
     waiting = rollback.state == "awaiting_approval"
-    points = [{"state": step["state"], "text": f"{_kept(step['state'])}: {step['title']}"} for step in steps]
+    points = [{"state": step["state"], "text": f"{_kept(step, standing)}: {step['title']}"} for step in steps]
     return {
         "url": reverse("rollbacks:create_cancellation", args=[rollback.pk]),
         "title": "Take the proposal back?" if waiting else "Cancel the rollback?",
-        "lead": "Nothing has been sent, so nothing changes." if waiting else cancel_words(rollback, steps),
+        "lead": "Nothing has been sent, so nothing changes." if waiting else "Nothing new is sent. So it would stand:",
         "points": [] if waiting else points,
         "keep": "Keep it" if waiting else "Keep it running",
     }
 
 
-def _kept(state: str) -> str:
-    return {"succeeded": "Stays", "pending": "Not done", "skipped": "Left out"}.get(state, "Open")
+def _kept(step: Mapping[str, Any], standing: Standing) -> str:
+    position = step["position"]
+    if any(flight.position == position for flight in standing.in_flight) or step["state"] in UNDER_WAY:
+        return "Finishes first"
+    words = {
+        "Stays": standing.applied, "In part": standing.partly, "Left out": standing.skipped,
+        "Put back": standing.put_back, "Not done": standing.not_applied,
+    }  # fmt: skip
+    return next((word for word, positions in words.items() if position in positions), "Unclear")

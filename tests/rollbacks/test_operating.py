@@ -246,7 +246,7 @@ def test_cancelling_says_before_and_after_what_was_applied_and_what_not(stage: S
     rollback = stage.run(stage.approve(stage.propose(WITH_A_PERSON)))
     assert rollback.state == "needs_operator"
     browser, page = sign_in(stage.rae), f"/rollbacks/{rollback.pk}/"
-    assert "applied: 1 · not applied: 2–4" in browser.get(page).content.decode()
+    assert "Applied: 1 · not applied: 2–4" in browser.get(page).content.decode()
     answer = program(stage.rae).post(
         f"/api/v1/rollbacks/{rollback.pk}/cancellation", {"reason": "The fix is out"}, content_type="application/json"
     )
@@ -256,7 +256,7 @@ def test_cancelling_says_before_and_after_what_was_applied_and_what_not(stage: S
     assert stage.run(rollback).state == "cancelled"
     after = browser.get(page).content.decode()
     assert "Cancelled: what was applied stays as it is." in after
-    assert "applied: 1 · not applied: 2–4" in after
+    assert "Applied: 1 · not applied: 2–4" in after
 
 
 def test_what_nobody_can_tell_is_called_unclear_and_not_untouched(stage: Stage, unseen: Rollback) -> None:

@@ -72,6 +72,7 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
     first = next((choice.name for choice in choices if not choice.why_not), "")
     steps = list(one.steps.prefetch_related("attempts"))
     rows = [{"position": each.position, "state": each.state, "title": each.name} for each in steps]
+    standing = standing_of(steps)
     context = {
         "rollback": one,
         "incident": one.incident,
@@ -80,7 +81,7 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
         "title": _title(one, step),
         "lead": in_versions((step.message or one.reason).split(". ")[0].rstrip(".") + ".", one),
         "waits": needs_decision(one, step),
-        "standing": standing_of(steps),
+        "standing": standing,
         "known": looking.known(one, step),
         **_readings(one, step),
         "instructions": steps_of(one)[step.position].said.get("instructions", ""),
@@ -93,8 +94,8 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
         "picture": picture(one.incident, one.previous),
         "ends_at": recover_by(one.incident),
         "strip": strip(one.incident),
-        "can": deeds_of(one, request.person, rows),
-        "cancel": cancel_dialog(one, rows),
+        "can": deeds_of(one, request.person, rows, standing),
+        "cancel": cancel_dialog(one, rows, standing),
     }
     return render(request, "rollbacks/decision.html", context, status=422 if missing else 200)
 

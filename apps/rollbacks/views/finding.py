@@ -35,9 +35,9 @@ def own_page(request: Request, one: Rollback, given: QueryDict | None = None) ->
     shown = strip(one.incident)
     return {
         **shared,
-        "cancel": cancel_dialog(one, shared["steps"]),
+        "cancel": cancel_dialog(one, shared["steps"], shared["standing"]),
         "ballot": ballot_of(one, request, shared["card"]["names"]),
-        "can": deeds_of(one, request.person, shared["steps"]),
+        "can": deeds_of(one, request.person, shared["steps"], shared["standing"]),
         "given": {
             "accepts": given.getlist("accepts") if given else [],
             "confirm": given.get("confirm", "") if given else "",
