@@ -20,7 +20,7 @@ import httpx
 from django.conf import settings
 from django.db import DatabaseError, connection, connections, transaction
 
-from apps.providers import http
+from apps.providers import http, receiving
 from apps.providers.base import Observation, Seen
 from apps.rollbacks import engine, epoch, leases, lifecycle, reconciling, sending
 from apps.rollbacks.states import ACTIVE, AttemptState
@@ -137,17 +137,24 @@ LATER = ThreadPoolExecutor(1, thread_name_prefix="answered-already")
 PROMISED: list[Future[Any]] = []
 
 
-def _answer_first(vote: Callable[..., Any]) -> Callable[..., None]:
-    def kept(*given: Any, **named: Any) -> None:
+def _answer_first(deed: Callable[..., Any]) -> Callable[..., bool]:
+    def done(*given: Any, **named: Any) -> None:
         try:
-            vote(*given, **named)
+            deed(*given, **named)
         finally:
             connections.close_all()
 
-    return lambda *given, **named: PROMISED.append(LATER.submit(kept, *given, **named))
+    def promised(*given: Any, **named: Any) -> bool:
+        PROMISED.append(LATER.submit(done, *given, **named))
+        return True
+
+    return promised
 
 
-bug(6, "answer-before-commit", "V9", process=[around(lifecycle, "vote", _answer_first)])
+bug(
+    6, "answer-before-commit", "V9",
+    process=[around(receiving, "receive", _answer_first), around(lifecycle, "vote", _answer_first)],
+)  # fmt: skip
 bug(
     7, "gate-ignores-freeze", "V4",
     database=[lambda: rewritten("gate_intent", ("IF stopped IS DISTINCT FROM false THEN", "IF false THEN"))],

@@ -59,6 +59,7 @@ def collect(
         events=events,
         heads={str(row["organisation_id"]): (row["seq"], bytes(row["hash"]).hex()) for row in _rows(HEADS)},
         notices={row.id: row for row in map(_notice, _rows("SELECT * FROM communications_notice"))},
+        deliveries=frozenset(row["delivery_id"] for row in _rows("SELECT delivery_id FROM providers_delivery")),
         connections={str(row["id"]): _json(row["settings"]) for row in _rows("SELECT * FROM providers_connection")},
         anchors=[anchor for path in anchors for anchor in read_anchors(path)],
         frames=list(frames),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.test import Client
+from django.urls import reverse
 
 from apps.accounts.models import Person
 from apps.approvals import asking
@@ -28,41 +31,56 @@ from tests.faults.acting import (
 )
 from tests.faults.evidence import Evidence
 from tests.faults.surgery import replaced
+from tests.providers.factories import ConnectionFactory
 
 
 @scenario("answer-before-commit", ends="awaiting_approval")
-def the_commit_of_a_vote_fails(trial: Trial) -> Evidence:
-    """A program approves, and the database cannot commit."""
+def a_webhook_and_a_vote_cannot_be_committed(trial: Trial) -> Evidence:
+    """A provider delivers and a program approves while the database cannot commit."""
     rollback = trial.stage.propose(playbook(SAY))
-    headers = TokenFactory(person=trial.stage.ava, scopes=("read", "write", "approve")).header
-    said = {"decision": "approve", "plan_hash": rollback.plan_hash, "accepts": [], "confirm": ""}
     client = Client(raise_request_exception=False)
-    address = f"/api/v1/rollbacks/{rollback.pk}/approvals"
-    with _no_vote_commits():
-        trial.told(
-            "approve",
-            lambda: client.post(address, said, content_type="application/json", headers=headers),
-            rollback=str(rollback.pk),
-            person=str(trial.stage.ava.pk),
-        )
+    with _nothing_commits("providers_delivery"), _nothing_commits("approvals_vote"):
+        trial.told("hook", lambda: _deliver(trial, client), delivery="delivery-1")
+        value = {"rollback": str(rollback.pk), "person": str(trial.stage.ava.pk)}
+        trial.told("approve", lambda: _approve(trial, client, rollback), **value)
         while bugs.PROMISED:
             bugs.PROMISED.pop().exception(20)
     return trial.evidence()
 
 
+def _deliver(trial: Trial, client: Client) -> Any:
+    outside = trial.stage.outside
+    credentials = {**outside.describe()["vercel"]["credentials"], "webhook_secret": "only for this test"}
+    account = ConnectionFactory(
+        organisation=trial.stage.organisation, simulators=outside, provider="vercel", credentials=credentials
+    )
+    body = json.dumps({"id": "delivery-1", "type": "deployment.promoted"}).encode()
+    signed = {"x-vercel-signature": hmac.new(b"only for this test", body, "sha1").hexdigest()}
+    address = reverse("providers:hook", args=["vercel", account.pk])
+    return client.post(address, body, content_type="application/json", headers=signed)
+
+
+def _approve(trial: Trial, client: Client, rollback: Rollback) -> Any:
+    headers = TokenFactory(person=trial.stage.ava, scopes=("read", "write", "approve")).header
+    said = {"decision": "approve", "plan_hash": rollback.plan_hash, "accepts": [], "confirm": ""}
+    address = f"/api/v1/rollbacks/{rollback.pk}/approvals"
+    return client.post(address, said, content_type="application/json", headers=headers)
+
+
 @contextmanager
-def _no_vote_commits() -> Iterator[None]:
+def _nothing_commits(table: str) -> Iterator[None]:
+    name = f"{table}_disk_is_full"
     with connection.cursor() as cursor:
-        cursor.execute("""
-            CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
+        cursor.execute(f"""
+            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
               $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$;
-            CREATE CONSTRAINT TRIGGER disk_is_full AFTER INSERT ON approvals_vote DEFERRABLE INITIALLY DEFERRED
-              FOR EACH ROW EXECUTE FUNCTION disk_is_full()""")
+            CREATE CONSTRAINT TRIGGER {name} AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED
+              FOR EACH ROW EXECUTE FUNCTION {name}()""")
     try:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("DROP TRIGGER disk_is_full ON approvals_vote; DROP FUNCTION disk_is_full()")
+            cursor.execute(f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}()")
 
 
 @scenario("gate-ignores-freeze", ends="running")

@@ -28,6 +28,12 @@ def test_there_are_fourteen_bugs_and_each_has_its_scenario() -> None:
     assert set(SCENARIOS) == set(BUGS)
 
 
+def test_both_doors_are_seen_to_answer_too_early(trial: Trial) -> None:
+    with seeded("answer-before-commit"):
+        found = violations(SCENARIOS["answer-before-commit"].play(trial))
+    assert sorted(violation.what.split("”")[0] for violation in found) == ["“approve", "“hook"]
+
+
 @pytest.mark.parametrize("name", BUGS)
 def test_without_the_bug_nothing_is_broken(trial: Trial, name: str) -> None:
     evidence = SCENARIOS[name].play(trial)

@@ -50,7 +50,7 @@ def _unjustified(evidence: Evidence, rollback: Rollback) -> str:
     waiting = [step for step in evidence.steps_of.get(rollback.id, []) if step.state not in {"succeeded", "skipped"}]
     if not waiting:
         return "It waits for a person, and every step of it is done."
-    if "could not be found" in rollback.reason or waiting[0].kind != "action":
+    if waiting[0].kind != "action":
         return ""
     said = rollback.planned[waiting[0].position]
     newest = [attempt for attempt in evidence.attempts_of.get(rollback.id, []) if attempt.position == said["position"]]
