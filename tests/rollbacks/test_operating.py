@@ -160,6 +160,9 @@ def agree_all(stage: Stage, question: Question) -> None:
 
 def test_what_was_asked_already_is_not_asked_twice(stage: Stage, stuck: Rollback) -> None:
     first = operating.ask_to_skip(stuck, 1, by=stage.rae, reason="Done by hand")
+    page = sign_in(stage.rae).get(f"/rollbacks/{stuck.pk}/steps/1/").content.decode()
+    assert "takes the question back" in page
+    assert f"/approvals/{first.pk}/" in page
     with pytest.raises(Refused, match="Rae has asked for this already") as caught:
         operating.ask_to_skip(stuck, 1, by=stage.rae, reason="Done by hand")
     assert caught.value.extra["approval"] == str(first.pk)

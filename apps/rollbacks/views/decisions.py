@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.requests import Request
 from apps.incidents.picture import picture
 from apps.incidents.situation import recover_by, strip
-from apps.rollbacks import lifecycle, looking, operating
+from apps.rollbacks import lifecycle, looking, operating, withdrawing
 from apps.rollbacks.approved import steps_of
 from apps.rollbacks.choices import choices_of, needs_decision, who_decides
 from apps.rollbacks.models import Rollback, Step
@@ -82,6 +82,7 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
         "lead": in_versions((step.message or one.reason).split(". ")[0].rstrip(".") + ".", one),
         "waits": needs_decision(one, step),
         "standing": standing,
+        "asked": withdrawing.open_about([step.pk]).select_related("requester"),
         "known": looking.known(one, step),
         **_readings(one, step),
         "instructions": steps_of(one)[step.position].said.get("instructions", ""),
