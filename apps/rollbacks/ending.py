@@ -9,7 +9,8 @@ from apps.rollbacks.failpoints import failpoint
 from apps.rollbacks.held import HeldRun
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.moving import move, move_step
-from apps.rollbacks.states import EFFECTIVE, RollbackState, StepState
+from apps.rollbacks.standing import standing_of
+from apps.rollbacks.states import RollbackState, StepState
 from apps.timeline.log import SYSTEM, record
 from apps.timeline.models import Event
 
@@ -67,17 +68,19 @@ def mark_put_back(held: HeldRun, position: int) -> None:
 def finish(held: HeldRun, state: str, reason: str) -> None:
     """Give the run its final or resting state, and say so to everything that follows from it."""
     with held.fenced() as run:
-        if state in {RollbackState.CANCELLED, RollbackState.FAILED}:
-            reason = f"{reason} {what_was_done(run)}".strip()
-        if state == RollbackState.CANCELLED and run.state != RollbackState.CANCELLING:
-            move(run, RollbackState.CANCELLING)
+        done = what_was_done(run) if state in {RollbackState.CANCELLED, RollbackState.FAILED} else ""
+        if state == RollbackState.CANCELLED:
+            reason = reason or _why(run)
+            if run.state != RollbackState.CANCELLING:
+                move(run, RollbackState.CANCELLING)
+        reason = f"{reason} {done}".strip()
         move(run, state, reason=reason)
         if state == RollbackState.PAUSED:
             record(events.PAUSED, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason="")
         elif state == RollbackState.SUCCEEDED:
             _succeeded(run)
         elif state == RollbackState.CANCELLED:
-            record(events.CANCELLED, run, by=SYSTEM, incident=run.incident_id, title=title(run), summary=reason)
+            record(events.CANCELLED, run, by=SYSTEM, incident=run.incident_id, title=title(run), summary=done)
             _halted(run, reason)
         else:
             record(events.FAILED, run, by=SYSTEM, incident=run.incident_id, title=title(run), reason=reason)
@@ -99,17 +102,12 @@ def _halted(run: Rollback, reason: str) -> None:
 
 
 def what_was_done(run: Rollback) -> str:
-    """Say what of the plan was applied: "Applied: 1, 2. In part: 3. Not applied: 4, 5. Put back: 2."."""
-    steps = list(run.steps.all())
-    touched = set(run.attempts.filter(kind="apply", state__in=sorted(EFFECTIVE)).values_list("position", flat=True))
-    done = [step.position for step in steps if step.state == "succeeded" or step.applied_at]
-    partly = [step.position for step in steps if step.position in touched and step.position not in done]
-    rest = [step.position for step in steps if step.position not in {*done, *partly}]
-    put_back = [step.position for step in steps if step.compensated]
-    said = [f"Applied: {_listed(done)}.", f"In part: {_listed(partly)}." if partly else ""]
-    said += [f"Not applied: {_listed(rest)}.", f"Put back: {_listed(put_back)}." if put_back else ""]
-    return " ".join(filter(None, said))
+    """Say what has become of the plan: "Applied: 1, 2. In part: 3. Unclear: 4. Not applied: 5–7."."""
+    steps = run.steps.order_by("position").prefetch_related("attempts")
+    return " ".join(f"{what.capitalize()}: {which}." for what, which, _ in standing_of(steps).facts)
 
 
-def _listed(positions: list[int]) -> str:
-    return ", ".join(str(position) for position in positions) or "nothing"
+def _why(run: Rollback) -> str:
+    """What the person who cancelled gave as the reason, as a sentence."""
+    said = Rollback.objects.values_list("reason", flat=True).get(pk=run.pk)
+    return said if not said or said.endswith((".", "!", "?")) else f"{said}."

@@ -22,6 +22,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Func, TextField, Value
+from django.db.models.functions import Now
 
 from apps.rollbacks.epoch import SCHEMA_EPOCH
 from apps.rollbacks.models import Rollback
@@ -149,7 +150,7 @@ def _take(rollback_id: UUID) -> tuple[UUID, int, str] | None:
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE rollbacks_rollback
-                  SET fence = fence + 1, lease_owner = %s, lease_epoch = %s,
+                  SET fence = fence + 1, lease_owner = %s, lease_epoch = %s, wake_at = NULL,
                       lease_expires_at = clock_timestamp() + make_interval(secs => %s)
                 WHERE id = %s AND state = ANY(%s)
                   AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
@@ -171,15 +172,17 @@ def renew(lease: Lease) -> bool:
 
 
 def release(lease: Lease, wake_in_seconds: float | None) -> None:
-    """Give the lease back. `wake_in_seconds` says when the rollback is due again; None: only when somebody wakes it."""
+    """Give the lease back. `wake_in_seconds` says when the rollback is due again; None: only when somebody wakes it.
+
+    Whoever woke it while the lease was held is not forgotten: the earlier moment counts (LEAST leaves out NULL).
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE rollbacks_rollback
                   SET lease_owner = '', lease_expires_at = NULL,
-                      wake_at = CASE WHEN %s::float8 IS NULL THEN NULL
-                                     ELSE clock_timestamp() + make_interval(secs => %s::float8) END
+                      wake_at = LEAST(wake_at, clock_timestamp() + make_interval(secs => %s::float8))
                 WHERE id = %s AND fence = %s""",
-            [wake_in_seconds, wake_in_seconds, lease.rollback_id, lease.fence],
+            [wake_in_seconds, lease.rollback_id, lease.fence],
         )
 
 
@@ -190,7 +193,7 @@ def free_the_dead() -> int:
     for rollback_id, other in held:
         if is_proved_dead(other):
             freed += Rollback.objects.filter(pk=rollback_id, lease_owner=other).update(
-                lease_expires_at=None, lease_owner=""
+                lease_expires_at=None, lease_owner="", wake_at=Now()
             )
     return freed
 

@@ -16,7 +16,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
-from apps.rollbacks import engine, events, leases, sending
+from apps.rollbacks import engine, events, leases, lifecycle, polling, sending
 from apps.rollbacks.beginning import begin_run
 from apps.rollbacks.held import HeldRun
 from apps.rollbacks.journal import Journal
@@ -157,3 +157,34 @@ def test_a_step_that_is_not_running_is_never_sent(stage: Any) -> None:
     with pytest.raises(sending.Gone):
         sending._intend(held, 1, "", "apply", held.planned[1].call(""), None, Journal())
     assert not Attempt.objects.filter(rollback=held.rollback).exists()
+
+
+@pytest.mark.parametrize("deed", ["cancel", "resume"])
+def test_whoever_wakes_a_run_that_is_just_going_to_rest_is_heard(
+    stage: Any, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    rollback = stage.approve(stage.propose(ONLY_HOSTING))
+    lifecycle.pause(rollback, by=stage.rae, reason="Look first")
+    release = engine.release
+
+    def too_late(lease: leases.Lease, wake_in: float | None) -> None:
+        getattr(lifecycle, deed)(rollback, by=stage.rae, reason="Enough")
+        release(lease, wake_in)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "release", too_late)
+        engine.advance(rollback.pk)
+    assert rollback.pk in polling.due()
+    assert stage.run(rollback).state == {"cancel": "cancelled", "resume": "succeeded"}[deed]
+
+
+def test_a_run_whose_worker_died_is_due_at_once(stage: Any, child: Any) -> None:
+    rollback = stage.approve(stage.propose(ONLY_HOSTING))
+    lease = leases.acquire(rollback.pk)
+    assert lease
+    Rollback.objects.filter(pk=rollback.pk).update(lease_owner=owner_of(child))
+    assert rollback.pk not in polling.due()
+    child.kill()
+    child.wait(5)
+    assert leases.free_the_dead() == 1
+    assert rollback.pk in polling.due()

@@ -115,7 +115,8 @@ def test_pause_and_resume_and_cancel(stage: Any) -> None:
     lifecycle.cancel(rollback, by=stage.rae, reason="The fix is out")
     rollback = stage.run(rollback)
     assert rollback.state == "cancelled"
-    assert rollback.reason.startswith("Applied: 1")
+    assert rollback.reason.startswith("The fix is out. Applied: 1")
+    assert "Not applied: " in rollback.reason
 
 
 def test_a_step_nobody_can_clear_up_is_retried_skipped_or_adopted_by_people(stage: Any) -> None:
