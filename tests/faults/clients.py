@@ -15,6 +15,7 @@ from tests.faults.history import History
 PATIENCE_SECONDS = 40.0
 CALL_SECONDS = 8.0
 PAUSE_SECONDS = 0.1
+IDLE_SECONDS = 2.0
 KEY_SECONDS = 2.0  # a key whose first call died with its web process is given up after so long
 
 
@@ -100,6 +101,9 @@ class Clients:
         if not hasattr(self._own, "connection"):
             self._own.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=CALL_SECONDS)
         connection: http.client.HTTPConnection = self._own.connection
+        if time.monotonic() - getattr(self._own, "used_at", 0.0) > IDLE_SECONDS:
+            connection.close()  # the server closes idle ones: a request on one would only seem lost
+        self._own.used_at = time.monotonic()
         return connection
 
 

@@ -14,6 +14,7 @@ from tests.faults.rig import VERSIONS, Rig, Slot
 from tests.faults.tally import Tally
 from tests.faults.watching import Seen, Watch
 
+CLEAR_UP_TRIES = 6
 WAIT_SECONDS = 150.0
 FINAL = frozenset({"succeeded", "failed", "cancelled", "rejected", "expired"})
 KEPT_OUTSIDE = 20  # messages and incidents of a slot that the simulated providers keep
@@ -194,18 +195,16 @@ class Execution:
 
     def _to_the_end(self) -> Seen | None:
         """Wait; what needs a person gets one: try again, else cancel. A paused run is resumed."""
-        until, tried = time.monotonic() + WAIT_SECONDS, False
+        until, tries = time.monotonic() + WAIT_SECONDS, 0
         while True:
             seen = self.crew.watch.wait(self.rollback, max(1.0, until - time.monotonic()))
             if seen is None or time.monotonic() > until:
                 return seen
             if seen.state == "paused":
                 self._ask("resume", "commander", f"/rollbacks/{self.rollback}/resume", {"reason": "Go on"})
-            elif seen.state == "needs_operator":
-                self._clear_up(tried)
-                tried = True
-            elif seen.state == "awaiting_approval":
-                return seen
+            elif seen.state == "needs_operator" and tries < CLEAR_UP_TRIES:
+                self._clear_up(tries > 0)
+                tries += 1
             else:
                 return seen
             self.crew.watch.wait(self.rollback, 2.0, until=lambda now, before=seen.state: now.state != before)
