@@ -38,6 +38,14 @@ steps:
     with: {text: "Rollback of {release.version} due to {incident.title}."}
     on_failure: continue
 """
+ONLY_HOSTING = """
+version: 1
+slug: only-hosting
+name: Only hosting
+approvals: {all_of: [founder, client-success-lead]}
+steps:
+  - {name: Put the previous version back, use: hosting.rollback, with: {deployment: "{target.reference}"}}
+"""
 
 
 @dataclass
@@ -144,3 +152,27 @@ def stage(transactional_db: None, outside: Any, quick_engine: None) -> Stage:
         team, by=rae, title="Share links fail", severity="P1", service=service, environment=environment
     )
     return Stage(outside, team, rae, ava, cleo, mallory, environment, good, bad, incident)
+
+
+@pytest.fixture
+def second(stage: Stage) -> Person:
+    """Somebody else who may decide about steps."""
+    return PersonFactory(organisation=stage.organisation, name="Second", roles=["technical-lead"])
+
+
+@pytest.fixture
+def stuck(stage: Stage) -> Rollback:
+    """A run whose only step waits for a person: production is not what the plan was made for."""
+    rollback = stage.approve(stage.propose(ONLY_HOSTING))
+    move_to(stage, "v2.29.1")
+    rollback = stage.run(rollback)
+    assert rollback.state == "needs_operator"
+    return rollback
+
+
+def move_to(stage: Stage, version: str) -> None:
+    """Let somebody else put a version into production, by hand."""
+    known = stage.outside.describe()["vercel"]["objects"]["deployments"]
+    reference = next(one["id"] for one in known if one["version"] == version)
+    stage.outside.do("vercel", "move", project="prj_portal", deployment=reference)
+    stage.outside.advance(30)

@@ -20,8 +20,7 @@ from apps.rollbacks.models import Rollback
 from tests.accounts.conftest import program, sign_in
 from tests.accounts.factories import PersonFactory
 from tests.deployments.factories import EnvironmentFactory, ServiceFactory
-from tests.rollbacks.conftest import Stage
-from tests.rollbacks.test_operating import ONLY_HOSTING
+from tests.rollbacks.conftest import ONLY_HOSTING, Stage
 
 ROOT = Path(__file__).parents[2]
 MOST_QUERIES = 25

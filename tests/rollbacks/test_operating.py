@@ -17,18 +17,9 @@ from apps.timeline.answers import Forbidden, Refused
 from apps.timeline.log import SYSTEM
 from apps.timeline.models import Event
 from tests.accounts.conftest import program, sign_in
-from tests.accounts.factories import PersonFactory
 from tests.providers.factories import ConnectionFactory
-from tests.rollbacks.conftest import Stage
+from tests.rollbacks.conftest import ONLY_HOSTING, Stage, move_to
 
-ONLY_HOSTING = """
-version: 1
-slug: only-hosting
-name: Only hosting
-approvals: {all_of: [founder, client-success-lead]}
-steps:
-  - {name: Put the previous version back, use: hosting.rollback, with: {deployment: "{target.reference}"}}
-"""
 WITH_A_PERSON = """
 version: 1
 slug: with-a-person
@@ -53,22 +44,6 @@ steps:
 
 
 @pytest.fixture
-def second(stage: Stage) -> Person:
-    """Somebody else who may decide about steps."""
-    return PersonFactory(organisation=stage.organisation, name="Second", roles=["technical-lead"])
-
-
-@pytest.fixture
-def stuck(stage: Stage) -> Rollback:
-    """A run whose only step waits for a person: production is not what the plan was made for."""
-    rollback = stage.approve(stage.propose(ONLY_HOSTING))
-    move_to(stage, "v2.29.1")
-    rollback = stage.run(rollback)
-    assert rollback.state == "needs_operator"
-    return rollback
-
-
-@pytest.fixture
 def unseen(stage: Stage) -> Rollback:
     """A run whose only step got no answer, and nobody can see whether it worked."""
     about = stage.outside.describe()["slack"]["credentials"]
@@ -84,13 +59,6 @@ def unseen(stage: Stage) -> Rollback:
     rollback = stage.run(rollback)
     assert rollback.state == "needs_operator"
     return rollback
-
-
-def move_to(stage: Stage, version: str) -> None:
-    known = stage.outside.describe()["vercel"]["objects"]["deployments"]
-    reference = next(one["id"] for one in known if one["version"] == version)
-    stage.outside.do("vercel", "move", project="prj_portal", deployment=reference)
-    stage.outside.advance(30)
 
 
 def agree(question: Question, person: Person) -> None:
