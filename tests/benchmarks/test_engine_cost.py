@@ -17,7 +17,7 @@ from tests.benchmarks.cost import Cost
 from tests.benchmarks.world import Team
 
 COMMITS_PER_STEP = 3  # the intent, the outcome, the proof
-STATEMENTS_PER_STEP = 24
+STATEMENTS_PER_STEP = 16
 
 
 @pytest.fixture
