@@ -63,10 +63,11 @@ class Racers:
 
         return list(self.threads.map(run, deeds))
 
-    def overlapping(self, first: Deed, second: Deed) -> list[Answer]:
+    def overlapping(self, first: Deed, second: Deed, then: Deed | None = None) -> list[Answer]:
         """Start `second` when `first` has done its deed, and let `first` commit when `second` waits for it or is done.
 
-        The order in which two transactions are least likely to meet by chance, and most likely to do harm.
+        The order in which two transactions are least likely to meet by chance, and most likely to do harm. `then` is
+        what the first still does before it commits; its value is the answer.
         """
         begun, ended = Event(), Event()
 
@@ -78,7 +79,7 @@ class Racers:
                     finally:
                         begun.set()
                     _until_somebody_waits_for_me(ended)
-                return value
+                    return then() if then else value
 
             return _answer(deed)
 

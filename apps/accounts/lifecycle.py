@@ -158,9 +158,13 @@ def reactivate_person(person: Person, *, by: Any) -> Person:
 
 
 def _lock(person: Person) -> Person:
-    """Lock the organisation first: whoever changes who administers it waits for the other."""
-    Organisation.objects.select_for_update().get(pk=person.organisation_id)
-    return Person.objects.select_for_update(of=["self"]).select_related("user", "organisation").get(pk=person.pk)
+    """Lock the organisation first: whoever changes who administers it waits for the other.
+
+    Rows that only refer to them (a vote, at its commit) do not wait: they may hold the person already.
+    """
+    Organisation.objects.select_for_update(no_key=True).get(pk=person.organisation_id)
+    rows = Person.objects.select_for_update(of=["self"], no_key=True).select_related("user", "organisation")
+    return rows.get(pk=person.pk)
 
 
 def _give(person: Person, role: Role, by: Any) -> None:

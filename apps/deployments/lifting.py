@@ -33,7 +33,8 @@ def ask_to_lift(freeze: Freeze, *, by: Person, reason: str) -> Question:
     """
     permissions.may_ask_to_lift(by).or_refuse()
     reason = entering.text(reason, "reason", limit=2000)
-    freeze = Freeze.objects.select_for_update(of=("self",)).select_related("question").get(pk=freeze.pk)
+    Freeze.objects.select_for_update(no_key=True).get(pk=freeze.pk)
+    freeze = Freeze.objects.select_related("question").get(pk=freeze.pk)  # read once it is locked: it may be new
     _refuse_if_lifted(freeze)
     if freeze.question and freeze.question.state == "open" and freeze.question.expires_at > timezone.now():
         raise Refused("Somebody has asked for this already; it waits for a second person.", code="already_asked")

@@ -39,9 +39,12 @@ def went_live(
 
 
 def locked(environment: Environment) -> Environment:
-    """Return the environment's row, fresh and locked until the end of the transaction."""
-    rows = Environment.objects.select_for_update(of=("self",), no_key=True).select_related("service", "live")
-    return rows.get(pk=environment.pk)
+    """Return the environment's row, fresh and locked until the end of the transaction.
+
+    Locked first and read then: what is live, joined to the row that is waited for, would be the older one, or none.
+    """
+    Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+    return Environment.objects.select_related("service", "live").get(pk=environment.pk)
 
 
 def open_pin(environment: Environment) -> Pin | None:

@@ -167,8 +167,9 @@ def _inserted(playbook: Playbook) -> bool:
 
 
 def _locked(playbook: Playbook) -> Playbook:
-    rows = Playbook.objects.select_for_update(of=("self",), no_key=True).select_related("published", "organisation")
-    return rows.get(pk=playbook.pk)
+    """Lock first and read then: a row joined to the one that is waited for is the older one, or none."""
+    Playbook.objects.select_for_update(no_key=True).get(pk=playbook.pk)
+    return Playbook.objects.select_related("published", "organisation").get(pk=playbook.pk)
 
 
 def _new_revision(playbook: Playbook, *, by: Any, content: str, definition: Definition) -> Revision:

@@ -36,7 +36,7 @@ def vote(
     Raises Stale when production has moved since the plan was made, besides what `asking.vote` raises.
     """
     with transaction.atomic():
-        rollback = lock(rollback)
+        rollback = lock_asked(rollback)
         if decision == "approve" and rollback.state == RollbackState.AWAITING_APPROVAL and is_stale(rollback):
             raise asking.Stale(MOVED, plan_hash=rollback.plan_hash)
         return asking.vote(
@@ -116,7 +116,7 @@ def resume(rollback: Rollback, *, by: Person, reason: str) -> Rollback:
 def cancel(rollback: Rollback, *, by: Person, reason: str) -> Rollback:
     """Send nothing new. A request under way is cleared up first; what was applied stays and is named."""
     asked = withdrawing.hold(rollback)
-    rollback = lock(rollback)
+    rollback = lock_asked(rollback)
     permissions.may_operate(by, rollback).or_refuse()
     _or_conflict(permissions.can_cancel(rollback), rollback)
     title, why = rollback.question.title, _reason(reason)
@@ -135,9 +135,27 @@ def cancel(rollback: Rollback, *, by: Person, reason: str) -> Rollback:
 
 
 def lock(rollback: Rollback) -> Rollback:
-    """Return the rollback fresh, with its row locked until the transaction ends."""
-    rows = Rollback.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("question", "incident", "organisation").get(pk=rollback.pk)
+    """Return the rollback fresh, with its row locked until the transaction ends.
+
+    What it refers to is read afterwards: a row joined to the one that is waited for may be an older question.
+    """
+    Rollback.objects.select_for_update(no_key=True).get(pk=rollback.pk)
+    return Rollback.objects.select_related("question", "incident", "organisation").get(pk=rollback.pk)
+
+
+def lock_asked(rollback: Rollback) -> Rollback:
+    """Lock the rollback's question and then the rollback, as whoever votes does: two orders would lock each other out.
+
+    Raises Stale when it was planned again meanwhile.
+    """
+    asked = Rollback.objects.values_list("question_id", flat=True).get(pk=rollback.pk)
+    Question.objects.select_for_update().get(pk=asked)
+    rollback = lock(rollback)
+    if rollback.question_id != asked:
+        raise asking.Stale(
+            "The plan changed at this moment. Nothing was done; read it again.", plan_hash=rollback.plan_hash
+        )
+    return rollback
 
 
 def begin(rollback: Rollback, by: Any) -> None:

@@ -23,7 +23,7 @@ from apps.playbooks.library import definition_of
 from apps.playbooks.models import Revision
 from apps.playbooks.problems import Invalid
 from apps.rollbacks import events, permissions
-from apps.rollbacks.lifecycle import KIND, begin, lock, refuse_second
+from apps.rollbacks.lifecycle import KIND, begin, lock_asked, refuse_second
 from apps.rollbacks.models import Plan, Rollback, Step
 from apps.rollbacks.planning import Draft, Wish, plan
 from apps.rollbacks.states import RollbackState
@@ -99,7 +99,7 @@ def propose(wish: Wish, draft: Draft) -> Rollback:
 @transaction.atomic
 def plan_again(rollback: Rollback, wish: Wish, draft: Draft) -> Rollback:
     """Put a fresh plan in place of the old one: a new question, and the old votes are void."""
-    rollback = lock(rollback)
+    rollback = lock_asked(rollback)
     by = wish.requester
     permissions.may_propose(by, rollback).or_refuse()
     if rollback.state != RollbackState.AWAITING_APPROVAL:
