@@ -90,7 +90,8 @@ def database(url: str) -> dict[str, Any]:
     found["CONN_HEALTH_CHECKS"] = True
     found["CONN_MAX_AGE"] = 0
     options: dict[str, Any] = {**found.get("OPTIONS", {})}
-    options.setdefault("pool", {"min_size": 0, "max_size": 8, "timeout": 5, "max_idle": 60})
+    # A worker advances a dozen runs at once, each with a thread that renews its lease, beside its chores.
+    options.setdefault("pool", {"min_size": 0, "max_size": 24, "timeout": 5, "max_idle": 60})
     options.setdefault("connect_timeout", 5)
     options.setdefault(
         "options",

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from apps.providers.base import Access
 from apps.rollbacks.approved import PlannedStep, steps_of
@@ -23,7 +23,7 @@ from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.states import EFFECTIVE
 from apps.rollbacks.viewing import view_of
 from apps.timeline.clock import standing_at
-from apps.timeline.writing import written_together
+from apps.timeline.writing import committed_together
 
 # What others may change while we hold the lease.
 CHANGING = ("state", "fence", "pause_requested", "cancel_requested", "compensating", "first_call_at", "decisions")
@@ -77,9 +77,9 @@ class HeldRun:
         """
         self._just_written = None
         try:
-            with transaction.atomic():
+            with committed_together():
                 now = self._take_over(self._lock())
-                with standing_at(now), written_together():
+                with standing_at(now):
                     yield self.rollback
         except BaseException:
             self._read_at = self._lines = None  # what we hold may be ahead of the rows

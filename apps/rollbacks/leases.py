@@ -20,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.db.models import Func, TextField, Value
 from django.db.models.functions import Now
 
@@ -28,7 +28,7 @@ from apps.rollbacks.epoch import SCHEMA_EPOCH
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.states import ACTIVE
 from apps.timeline.clock import clock_timestamp, standing_at
-from apps.timeline.writing import written_together
+from apps.timeline.writing import committed_together
 
 logger = logging.getLogger(__name__)
 
@@ -205,11 +205,11 @@ def fenced(lease: Lease) -> Iterator[Rollback]:
         Value("app.fence"), Value(str(lease.fence)), Value(True), function="set_config", output_field=TextField()
     )
     rows = Rollback.objects.select_for_update(no_key=True).annotate(said_fence=said, now=clock_timestamp())
-    with transaction.atomic():
+    with committed_together():
         rollback = rows.get(pk=lease.rollback_id)
         if rollback.fence != lease.fence:
             raise LeaseLost
-        with standing_at(rollback.now), written_together():
+        with standing_at(rollback.now):
             yield rollback
 
 

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 
 Statement = tuple[str, list[Any]]
 _waiting: ContextVar[list[Statement] | None] = ContextVar("waiting", default=None)
 
 
 @contextmanager
-def written_together() -> Iterator[None]:
-    """Hold back what `insert` and `update` are given in the block, and write it at its end; nothing after an exception.
+def committed_together() -> Iterator[None]:
+    """A transaction that holds back what `insert` and `update` are given, and sends it along with its COMMIT.
 
-    Whatever else the block asks of Postgres does not see these rows yet.
+    Whatever else the block asks of Postgres does not see these rows yet. After an exception nothing is written.
     """
-    statements: list[Statement] = []
-    token = _waiting.set(statements)
-    try:
-        yield
-    finally:
-        _waiting.reset(token)
-    if statements:
-        _send(statements)
+    # The pipeline is closed last, so that it holds the COMMIT as well.
+    with ExitStack() as pipeline, transaction.atomic():
+        statements: list[Statement] = []
+        token = _waiting.set(statements)
+        try:
+            yield
+        finally:
+            _waiting.reset(token)
+        if statements:
+            pipeline.enter_context(connection.connection.pipeline())
+            _execute(statements)
 
 
 def insert(row: models.Model) -> None:
@@ -45,14 +48,13 @@ def update(row: models.Model, names: Sequence[str]) -> None:
 def _write(sql: str, values: list[Any]) -> None:
     waiting = _waiting.get()
     if waiting is None:
-        _send([(sql, values)])
+        _execute([(sql, values)])
     else:
         waiting.append((sql, values))
 
 
-def _send(statements: list[Statement]) -> None:
-    # The pipeline tells of an error when it ends, and speaks psycopg's language there: Django's words for it again.
-    with connection.cursor() as cursor, connection.wrap_database_errors, connection.connection.pipeline():
+def _execute(statements: list[Statement]) -> None:
+    with connection.cursor() as cursor:
         for sql, values in statements:
             cursor.execute(sql, values)
 

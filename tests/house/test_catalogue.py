@@ -17,6 +17,7 @@ WITHOUT_ORGANISATION = {
     "accounts_user_user_permissions": "Django's permissions, which we do not use",
     "accounts_setuplink": "made before there is an organisation",
     "rollbacks_worker": "a worker works for everybody",
+    "rollbacks_ground": "one database holds everybody",
 }
 # Their primary key is the organisation.
 ONE_ROW_PER_ORGANISATION = {"timeline_head"}

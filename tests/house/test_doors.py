@@ -50,6 +50,9 @@ def written_events(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in creating:
             yield node
+        is_made = isinstance(node, ast.Call) and ast.unparse(node.func) == "Event"
+        if is_made and any(keyword.arg == "kind" for keyword in node.keywords):  # threading has an Event as well
+            yield node
 
 
 def http_libraries(tree: ast.AST) -> Iterator[ast.AST]:
