@@ -6,7 +6,7 @@
     banner.querySelector("[data-request-words]").textContent = words;
     banner.hidden = false;
   };
-  const quiet = (event) => event.target.matches?.("[data-stream]");
+  const quiet = (event) => event.target.matches?.("[data-stream], [data-quiet]"); // what asks by itself asks again by itself
 
   document.addEventListener("htmx:error", (event) => {
     if (!quiet(event)) say("We do not know whether it was done. Read the page again before you repeat it.");
