@@ -44,8 +44,7 @@ class Execution:
 
     def run(self) -> None:
         """Do all of it. Whatever the campaign itself did not expect is told, not raised."""
-        playbook, target = self._choice()
-        proposed = self._propose(playbook, target)
+        proposed = self._propose(*self._choice())
         if proposed is None:
             return
         self.rollback = proposed["id"]
@@ -55,15 +54,13 @@ class Execution:
         seen = self._to_the_end()
         self._count_trouble()
         self.crew.tally.end(seen.state if seen else "unknown")
-        if seen is None or seen.state not in {"succeeded", "failed", "cancelled", "rejected", "expired"}:
-            self.crew.tally.strange(
-                f"{self.rollback} ({playbook}) rests as {seen and seen.state}: {seen and seen.reason}"
-            )
+        if seen is None or seen.state not in FINAL:
+            self.crew.tally.strange(f"{self.rollback} rests as {seen}.")
 
     # --- before it starts ------------------------------------------------------------------------
 
-    def _choice(self) -> tuple[str, str]:
-        """Choose what to run from how the outside is now."""
+    def _choice(self) -> tuple[str, list[str]]:
+        """Choose what to run from how the outside is now, and the targets that would move it."""
         simulators, name = self.crew.rig.simulators, self.slot.name
         if self.ticket % 8 == 0:
             simulators.do("slack", "tidy", organisation=name, keep=KEPT_OUTSIDE)
@@ -74,12 +71,12 @@ class Execution:
         menu = playbooks.ANY_TIME | fitting
         playbook = self.rng.choices(list(menu), list(menu.values()))[0]
         others = [version for number, version in enumerate(VERSIONS) if live != f"dpl_{name}{number}"]
-        return playbook, self.rng.choice(others)
+        return playbook, self.rng.sample(others, len(others))
 
-    def _propose(self, playbook: str, target: str) -> dict[str, Any] | None:
+    def _propose(self, playbook: str, targets: list[str]) -> dict[str, Any] | None:
         """Propose; when the portal says that the target is live already, another one is taken."""
         path = f"/incidents/{self.slot.incident}/rollbacks"
-        for wanted in (target, *(version for version in VERSIONS if version != target)):
+        for wanted in targets:
             said = self._ask("propose", "commander", path, {"playbook": playbook, "target": wanted})
             if said.type == "ok":
                 self.target = wanted
