@@ -21,7 +21,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"  # a simple query as psycopg sends it
+# As psycopg sends it: a simple query, and, in a pipeline, a statement without a name or parameters.
+COMMITS = (b"Q\x00\x00\x00\x0bCOMMIT\x00", b"\x00COMMIT\x00\x00\x00")
 BACKEND_KEY = b"K\x00\x00\x00\x0c"  # protocol 3.0: backend's process id and its secret, 4 bytes each
 PIECE = 65536
 COMMIT_TAKES = 0.05  # seconds that Postgres gets to commit before the line breaks
@@ -99,7 +100,7 @@ class Line:
                     await asyncio.sleep(link.latency)
                 if not flows.is_set():
                     await flows.wait()
-                if direction == "up" and link.at_commit and COMMIT in piece:
+                if direction == "up" and link.at_commit and any(commit in piece for commit in COMMITS):
                     if await self._meet_commit(link.at_commit.pop(0), piece):
                         return
                     continue
