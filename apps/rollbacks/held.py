@@ -16,11 +16,11 @@ from django.db import connection
 
 from apps.providers.base import Access
 from apps.rollbacks.approved import PlannedStep, steps_of
-from apps.rollbacks.deciding import RunView
+from apps.rollbacks.deciding import RunView, StepView
 from apps.rollbacks.journal import Journal, next_numbers
 from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost
 from apps.rollbacks.models import Attempt, Rollback, Step
-from apps.rollbacks.states import EFFECTIVE
+from apps.rollbacks.states import EFFECTIVE, StepState
 from apps.rollbacks.viewing import view_of
 from apps.timeline.clock import standing_at
 from apps.timeline.writing import committed_together
@@ -30,16 +30,8 @@ CHANGING = ("state", "fence", "pause_requested", "cancel_requested", "compensati
 READ = f"SELECT clock_timestamp(), {', '.join(CHANGING)} FROM rollbacks_rollback WHERE id = %s"
 LOCK = f"""SELECT clock_timestamp(), {", ".join(CHANGING)}, set_config('app.fence', %s, true)
              FROM rollbacks_rollback WHERE id = %s FOR NO KEY UPDATE"""
-RELATED = (
-    "plan",
-    "incident",
-    "environment",
-    "environment__service",
-    "target",
-    "previous",
-    "service",
-    "organisation",
-)
+OVER = frozenset({StepState.SUCCEEDED, StepState.SKIPPED})
+RELATED = ("plan", "incident")  # the rest is read when it is needed: eight tables joined cost more to plan
 
 
 class HeldRun:
@@ -51,6 +43,7 @@ class HeldRun:
         self.planned: dict[int, PlannedStep] = steps_of(self.rollback)
         self.steps: dict[int, Step] = {}
         self.attempts: list[Attempt] = []
+        self._over: dict[int, StepView] = {}
         self._read_at: int | None = None  # the number of decisions when steps and attempts were read
         self._just_written: datetime | None = None  # when we last wrote, if nothing was waited for since
         self._lines: Iterator[int] | None = None  # the numbers of the log's next lines
@@ -99,8 +92,14 @@ class HeldRun:
             journal.write(self.rollback, position, self._lines)
 
     def view(self) -> RunView:
-        """Return what is known as the value that `deciding` works on."""
-        return view_of(self.rollback, self.planned, self.steps.values(), self.attempts)
+        """Return what is known as the value that `deciding` works on. Steps that are over are looked at once."""
+        if self.rollback.compensating:  # then a step that is over may be put back
+            self._over = {}
+        steps = [step for position, step in self.steps.items() if position not in self._over]
+        attempts = [attempt for attempt in self.attempts if attempt.position not in self._over]
+        run = view_of(self.rollback, self.planned, steps, attempts, self._over)
+        self._over = {step.position: step for step in run.steps if step.state in OVER}
+        return run
 
     def access(self, planned: PlannedStep) -> Access:
         """Return how to reach what a step acts on, opened once. Raises what `PlannedStep.access` raises."""
@@ -130,5 +129,6 @@ class HeldRun:
         if self._read_at != self.rollback.decisions:
             self.steps = {step.position: step for step in Step.objects.filter(rollback_id=self.rollback.pk)}
             self.attempts = list(Attempt.objects.filter(rollback_id=self.rollback.pk).order_by("number"))
+            self._over = {}
             self._read_at = self.rollback.decisions
         return now

@@ -108,7 +108,7 @@ class Rollback(OrganisationRow):
 class Step(OrganisationRow):
     """One line of the plan, as it goes."""
 
-    rollback = WithinOrganisation(Rollback, related_name="steps")
+    rollback = WithinOrganisation(Rollback, related_name="steps", db_index=False)
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=12)  # action, check, human
@@ -142,7 +142,7 @@ class Attempt(OrganisationRow):
     """One intended request to the outside: written before it is sent, closed with what became of it. Never deleted."""
 
     rollback = WithinOrganisation(Rollback, related_name="attempts")
-    step = WithinOrganisation(Step, related_name="attempts")
+    step = WithinOrganisation(Step, related_name="attempts", db_index=False)
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=12, default="apply")
     part = models.CharField(max_length=200, blank=True)
@@ -194,7 +194,7 @@ class AttemptEvidence(OrganisationRow):
 class LogLine(OrganisationRow):
     """One numbered line of what was sent, answered and seen, without secrets."""
 
-    rollback = WithinOrganisation(Rollback, related_name="log_lines")
+    rollback = WithinOrganisation(Rollback, related_name="log_lines", db_index=False)
     number = models.PositiveIntegerField()
     position = models.PositiveSmallIntegerField()
     at = models.DateTimeField()

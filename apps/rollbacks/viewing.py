@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from apps.rollbacks.approved import PlannedStep
 from apps.rollbacks.deciding import AttemptView, RunView, StepView
@@ -11,26 +11,23 @@ from apps.rollbacks.models import Attempt, Rollback, Step
 
 
 def view_of(
-    rollback: Rollback, planned: dict[int, PlannedStep], steps: Iterable[Step], attempts: Iterable[Attempt]
-) -> RunView:
-    """Return the rollback as a value; its steps in order of position, its attempts in order of number."""
+    rollback: Rollback, planned: dict[int, PlannedStep], steps: Iterable[Step], attempts: Iterable[Attempt],
+    known: Mapping[int, StepView],
+) -> RunView:  # fmt: skip
+    """Return the rollback as a value, from its steps and their attempts in order of number; `known` are other steps."""
     made: dict[tuple[int, str], dict[str, list[AttemptView]]] = defaultdict(lambda: defaultdict(list))
     for attempt in attempts:
         made[attempt.position, attempt.kind][attempt.part].append(_attempt(attempt))
+    seen = [
+        _step(step, planned[step.position], made[step.position, "apply"], made[step.position, "compensate"])
+        for step in steps
+    ]
     return RunView(
         state=rollback.state,
         pause_requested=rollback.pause_requested,
         cancel_requested=rollback.cancel_requested,
         compensating=rollback.compensating,
-        steps=[
-            _step(
-                step,
-                planned[step.position],
-                made[step.position, "apply"],
-                made[step.position, "compensate"],
-            )
-            for step in steps
-        ],
+        steps=sorted([*known.values(), *seen], key=lambda step: step.position),
     )
 
 

@@ -37,7 +37,10 @@ class OrganisationRow(models.Model):
     """What every row of the product has: an id of its own and the organisation it belongs to."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    organisation = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    # The wall's own index begins with the organisation, so another one would only cost.
+    organisation = models.ForeignKey(
+        "accounts.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         abstract = True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -35,14 +36,15 @@ def committed_together() -> Iterator[None]:
 
 def insert(row: models.Model) -> None:
     """Write a new row: now, or with the others of the block."""
-    _write(_insertion(type(row)), [_value(row, field, add=True) for field in _fields(type(row))])
+    sql, columns = _insertion(type(row))
+    _write(sql, [_value(row, column, add=True) for column in columns])
     row._state.adding = False
 
 
-def update(row: models.Model, names: Sequence[str]) -> None:
+def update(row: models.Model, names: tuple[str, ...]) -> None:
     """Write the named fields of a row that exists: now, or with the others of the block."""
-    fields = [row._meta.get_field(name) for name in names]
-    _write(_change(type(row), tuple(names)), [*(_value(row, field, add=False) for field in fields), row.pk])
+    sql, columns = _change(type(row), names)
+    _write(sql, [*(_value(row, column, add=False) for column in columns), row.pk])
 
 
 def _write(sql: str, values: list[Any]) -> None:
@@ -59,24 +61,43 @@ def _execute(statements: list[Statement]) -> None:
             cursor.execute(sql, values)
 
 
-def _value(row: models.Model, field: Any, *, add: bool) -> Any:
-    return field.get_db_prep_save(field.pre_save(row, add), connections[DEFAULT_DB_ALIAS])
+@dataclass(frozen=True)
+class Column:
+    """A field as it is written; `plain` means that psycopg takes its value as it is."""
+
+    name: str
+    attribute: str
+    field: Any
+    plain: bool
+
+
+PLAIN = (
+    models.BooleanField, models.CharField, models.DateTimeField, models.FloatField, models.ForeignKey,
+    models.IntegerField, models.TextField, models.UUIDField,
+)  # fmt: skip
+
+
+def _column(field: Any) -> Column:
+    fills_itself = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    return Column(field.column, field.attname, field, isinstance(field, PLAIN) and not fills_itself)
+
+
+def _value(row: models.Model, column: Column, *, add: bool) -> Any:
+    if column.plain:
+        return getattr(row, column.attribute)
+    return column.field.get_db_prep_save(column.field.pre_save(row, add), connections[DEFAULT_DB_ALIAS])
 
 
 @cache
-def _fields(model: type[models.Model]) -> list[Any]:
-    return list(model._meta.local_concrete_fields)
+def _insertion(model: type[models.Model]) -> tuple[str, list[Column]]:
+    columns = [_column(field) for field in model._meta.local_concrete_fields]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    marks = ", ".join("%s" for _ in columns)
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks})', columns
 
 
 @cache
-def _insertion(model: type[models.Model]) -> str:
-    names = ", ".join(f'"{field.column}"' for field in _fields(model))
-    marks = ", ".join("%s" for _ in _fields(model))
-    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks})'
-
-
-@cache
-def _change(model: type[models.Model], names: tuple[str, ...]) -> str:
-    columns = [model._meta.get_field(name).column for name in names]  # type: ignore[union-attr]
-    changes = ", ".join(f'"{column}" = %s' for column in columns)
-    return f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "{model._meta.pk.column}" = %s'
+def _change(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[Column]]:
+    columns = [_column(model._meta.get_field(name)) for name in names]
+    changes = ", ".join(f'"{column.name}" = %s' for column in columns)
+    return f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "{model._meta.pk.column}" = %s', columns

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from apps.playbooks import catalogue
 from apps.providers import registry
 from apps.rollbacks import engine
 from apps.rollbacks.polling import Poll
@@ -23,9 +24,16 @@ STATEMENTS_PER_STEP = 16
 @pytest.fixture
 def team(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
     """A team whose hosting does nothing."""
-    monkeypatch.setitem(registry.BUILT_IN, noop.Noop.slug, f"{noop.__name__}.Noop")
-    yield Team.make()
+    with monkeypatch.context() as added:
+        added.setitem(registry.BUILT_IN, noop.Noop.slug, f"{noop.__name__}.Noop")
+        _forget_what_is_installed()
+        yield Team.make()
+    _forget_what_is_installed()
+
+
+def _forget_what_is_installed() -> None:
     registry.provider.cache_clear()
+    catalogue.installed.cache_clear()
 
 
 def _cost(team: Team, steps: int) -> Cost:
