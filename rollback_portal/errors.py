@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 from uuid import uuid4
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -47,12 +49,24 @@ def too_often(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Return an answer with nothing but a number that the log has too. Asks neither database nor session."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _away(request)
     number = uuid4().hex[:12]
     log.error("error %s: %s %s", number, request.method, ascii(request.path))
     if request.path.startswith("/api/"):
         told = "The portal made a mistake. Ask its operator to look for this number in the log."
         return problem(500, "broken", told, error=number)
     return HttpResponse(_page(f"Its number in the log is {number}."), status=500)
+
+
+def _away(request: HttpRequest) -> HttpResponse:
+    """Say that the database is away; the answer to a COMMIT may have been lost, so nothing is claimed about it."""
+    told = "The database does not answer at this moment. Look whether the last change was kept before you repeat it."
+    log.error("the database is away: %s %s", request.method, ascii(request.path))
+    api = request.path.startswith("/api/")
+    answer = problem(503, "database_away", told) if api else HttpResponse(_page(told), status=503)
+    answer["Retry-After"] = "2"
+    return answer
 
 
 def _page(reason: str) -> str:

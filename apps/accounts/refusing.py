@@ -34,6 +34,8 @@ def lost_race(error: Exception) -> Refused | None:
     """Return the refusal for a write that somebody else was quicker with, or None for any other error."""
     if isinstance(error.__cause__, UniqueViolation):
         return Refused("Somebody else did the same at the same moment. Nothing was changed here; read it again.")
+    if getattr(error.__cause__, "sqlstate", "").startswith("RG"):  # our own rules, kept by Postgres
+        return Refused(f"{error.__cause__.diag.message_primary} Nothing was changed here; read it again.")  # type: ignore[union-attr]
     if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
         return Refused("Somebody else is changing this right now. Nothing was changed here; try again.", code="busy")
     return None

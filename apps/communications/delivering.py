@@ -11,12 +11,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 from django.db import transaction
-from django.utils import timezone
 
 from apps.communications import events, telling
 from apps.communications.models import Notice
 from apps.providers import opening, registry, sealing
 from apps.providers.base import Call, Outcome, OutcomeKind, Provider, Seen, Sending
+from apps.timeline.clock import database_now
 from apps.timeline.log import SYSTEM, record
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def deliver_due() -> int:
 
 def _claim() -> list[Notice]:
     """Take what is due. A claim runs out by itself, so a message of a process that died is taken again."""
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         due = Notice.objects.select_for_update(skip_locked=True, of=("self",)).select_related("connection")
         due = due.filter(state__in=["waiting", "sending"], next_attempt_at__lte=now).order_by("next_attempt_at")
@@ -88,7 +88,7 @@ def _settle(notice: Notice, outcome: Outcome) -> bool:
         return False
     held.last_error = "" if outcome.kind is OutcomeKind.SUCCEEDED else outcome.message[:500]
     if outcome.kind is OutcomeKind.SUCCEEDED:
-        held.state, held.delivered_at, held.next_attempt_at = "delivered", timezone.now(), None
+        held.state, held.delivered_at, held.next_attempt_at = "delivered", database_now(), None
         held.external_reference = str(outcome.evidence.get("ts", ""))[:200]
         _tell(held, delivered=True)
     elif _hopeless(held, outcome):
@@ -96,7 +96,7 @@ def _settle(notice: Notice, outcome: Outcome) -> bool:
         _tell(held, delivered=False)
     else:
         held.state = "waiting"
-        held.next_attempt_at = timezone.now() + timedelta(seconds=_wait(held, outcome))
+        held.next_attempt_at = database_now() + timedelta(seconds=_wait(held, outcome))
     held.save()
     return held.state == "delivered"
 

@@ -13,8 +13,10 @@ from apps.timeline.log import SYSTEM, record
 
 
 def begin_run(held: HeldRun) -> None:
-    """Let the run begin, and its first step with it."""
+    """Let the run begin, and its first step with it; unless somebody has cancelled it at this very moment."""
     with held.fenced() as run:
+        if run.state != RollbackState.QUEUED:
+            return
         move(run, RollbackState.RUNNING)
         record(events.BEGUN, run, by=SYSTEM, incident=run.incident_id, title=ending.title(run))
         begin_next(held)

@@ -36,6 +36,7 @@ from apps.rollbacks.held import HeldRun
 from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost, acquire, fenced, release
 from apps.rollbacks.models import Attempt
 from apps.rollbacks.states import OPEN, RollbackState
+from apps.timeline.answers import Refused
 from apps.timeline.clock import database_now
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 0.0
 FROZEN_SECONDS = 2.0
 TROUBLE_SECONDS = 5.0
+MOVED_SECONDS = 0.2
 
 
 class Stop(Exception):
@@ -71,6 +73,10 @@ def advance(rollback_id: UUID) -> bool:
         wake_in = stop.wake_in
     except (LeaseLost, sending.CannotTell):
         return True
+    except Refused as moved:
+        # A person moved the run between our look and our write: look again, with nothing of the old look kept.
+        logger.info("%s moved on while it was advanced: %s", rollback_id, moved)
+        wake_in = MOVED_SECONDS
     except DatabaseError:
         logger.warning(
             "Postgres went away while %s was advanced; the row tells how to go on.",

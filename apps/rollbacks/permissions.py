@@ -41,7 +41,7 @@ def can_resume(rollback: Rollback) -> Answer:
 
 def can_cancel(rollback: Rollback) -> Answer:
     """Answer whether cancelling makes sense now."""
-    if rollback.cancel_requested and rollback.state not in FINAL:
+    if rollback.cancel_requested and rollback.state not in {*FINAL, RollbackState.NEEDS_OPERATOR}:
         return no("It is being cancelled already.")
     if rollback.state in FINAL:
         return no(f"It is {rollback.get_state_display().lower()}; what was done stays done.")

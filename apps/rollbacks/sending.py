@@ -222,6 +222,8 @@ def _write_down(held: HeldRun, attempt: Attempt, outcome: Outcome, journal: Jour
     failpoint("before_outcome_commit")
     try:
         with held.fenced() as run:
+            # The very row that is held: it may have been read again since the intent was written.
+            attempt = next(one for one in held.attempts if one.pk == attempt.pk)
             step = held.steps[attempt.position]
             close_attempt(run, step, attempt, outcome)
             held.write_lines(journal, attempt.position)

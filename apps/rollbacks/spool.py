@@ -37,7 +37,10 @@ def bring_in() -> int:
     """Turn every spooled result into evidence of its attempt. Returns how many; stops when Postgres is still away."""
     brought = 0
     for path in sorted(folder().glob("*.json")):
-        result = json.loads(path.read_text())
+        try:
+            result = json.loads(path.read_text())
+        except FileNotFoundError:
+            continue  # another worker of this machine was quicker
         try:
             attempt = Attempt.objects.filter(pk=path.stem).first()
             if attempt:
@@ -50,6 +53,6 @@ def bring_in() -> int:
                 )
         except DatabaseError:
             return brought
-        path.unlink()
+        path.unlink(missing_ok=True)
         brought += 1
     return brought

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
@@ -69,3 +69,25 @@ def test_a_lost_race_is_a_refusal_and_a_broken_rule_is_not() -> None:
     assert busy is not None
     assert busy.code == "busy"
     assert refusing.lost_race(caused_by(ValueError())) is None
+
+
+def test_a_rule_that_postgres_keeps_is_told_in_its_own_words(db: None) -> None:
+    raising = "DO $$ BEGIN RAISE EXCEPTION 'A vote no longer counts.' USING ERRCODE = 'RG009'; END $$"
+    with pytest.raises(DatabaseError) as caught, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(raising)
+    refusal = refusing.lost_race(caught.value)
+    assert refusal is not None
+    assert refusal.status == 409
+    assert refusal.message == "A vote no longer counts. Nothing was changed here; read it again."
+
+
+@pytest.mark.parametrize("address", ["/people/", "/api/v1/people"])
+def test_a_database_that_is_away_is_said_so_and_nothing_is_claimed_about_the_last_change(address: str) -> None:
+    try:
+        raise OperationalError("server closed the connection unexpectedly")
+    except OperationalError:
+        answer = errors.broken(RequestFactory().get(address))
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "2"
+    assert b"Look whether the last change was kept" in answer.content
+    assert b"unexpectedly" not in answer.content

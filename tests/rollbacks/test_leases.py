@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 
 from apps.rollbacks import engine, events, leases, lifecycle, polling, sending
 from apps.rollbacks.beginning import begin_run
+from apps.rollbacks.ending import put_question
 from apps.rollbacks.held import HeldRun
 from apps.rollbacks.journal import Journal
 from apps.rollbacks.models import Attempt, Rollback
@@ -188,3 +189,41 @@ def test_a_run_whose_worker_died_is_due_at_once(stage: Any, child: Any) -> None:
     child.wait(5)
     assert leases.free_the_dead() == 1
     assert rollback.pk in polling.due()
+
+
+def test_a_run_that_is_cancelled_just_before_it_begins_ends_cancelled(stage: Any) -> None:
+    rollback = stage.approve(stage.propose(ONLY_HOSTING))
+    lease = leases.acquire(rollback.pk)
+    assert lease
+    held = HeldRun(lease, leases.Heartbeat(lease))
+    held.look()
+    lifecycle.cancel(rollback, by=stage.rae, reason="The fix is out")
+    begin_run(held)
+    assert held.rollback.state == "cancelling"
+    leases.release(lease, 0)
+    rollback = stage.run(rollback)
+    assert (rollback.state, rollback.reason) == ("cancelled", "The fix is out. Applied: nothing. Not applied: 1.")
+
+
+def test_an_answer_is_written_to_the_row_that_was_read_again_since(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rollback = stage.approve(stage.propose(ONLY_HOSTING))
+    intend = sending._intend
+
+    def its_commit_was_answered_late(held: HeldRun, *rest: Any) -> Attempt:
+        attempt = intend(held, *rest)
+        held._read_at = None
+        return attempt
+
+    monkeypatch.setattr(sending, "_intend", its_commit_was_answered_late)
+    assert stage.run(rollback).state == "succeeded"
+    assert list(Attempt.objects.filter(rollback=rollback).values_list("state", flat=True)) == ["succeeded"]
+
+
+def test_a_run_that_could_not_even_be_cancelled_by_itself_can_be_cancelled_by_people(stage: Any) -> None:
+    rollback = stage.approve(stage.propose(ONLY_HOSTING))
+    lifecycle.cancel(rollback, by=stage.rae, reason="The fix is out")
+    with transaction.atomic():
+        row = lifecycle.lock(rollback)
+        put_question(row, row.steps.get(position=1), "The portal could not go on by itself.")
+    lifecycle.cancel(rollback, by=stage.rae, reason="Once more")
+    assert stage.run(rollback).state == "cancelled"

@@ -87,14 +87,17 @@ def _ends(attempt: Attempt) -> int:
 def _fits_the_outside(evidence: Evidence) -> Iterator[Violation]:
     """An effect on the outside is never recorded as none, and never left open once its run is over.
 
-    An outside that lies, or that takes effect later than it is looked at where a repeat is harmless, is excused.
+    An outside that lies, or that takes effect later than it is looked at where a repeat is harmless, is excused; and
+    what cannot be looked at is asked again with a key that counts once, whatever the first request did.
     """
     for entry, attempt, rollback in evidence.sent:
         if not entry.effects or entry.is_a_lie:
             continue
         partly = attempt.retryable and all(effect["kind"] in PARTIAL for effect in entry.effects)
         late = entry.fault == "delay" and evidence.said(attempt).get("idempotency_class") in {"A", "B"}
-        if attempt.state in NO_EFFECT and not partly and not (late and attempt.state == "reconciled_not_applied"):
+        keyed = evidence.said(attempt).get("idempotency_class") == "B"
+        harmless = (late or keyed) and attempt.state == "reconciled_not_applied"
+        if attempt.state in NO_EFFECT and not partly and not harmless:
             what = f"Request {entry.id} took effect, and attempt {attempt.number} is recorded as {attempt.state}."
             yield Violation("V10", f"{rollback.id} step {attempt.position}", what)
         if attempt.state in OPEN and rollback.finished_at is not None:
