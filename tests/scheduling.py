@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/acceptance/", "tests/stories/", "tests/faults/test_tier0.py")
+TOGETHER = ("tests/acceptance/", "tests/stories/", "tests/faults/test_tier0.py", "tests/instance/test_record_rights.py")
 
 
 class ByFolder(LoadScopeScheduling):

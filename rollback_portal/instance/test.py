@@ -68,9 +68,9 @@ def _with_servers(places: Places, browser: str, arguments: list[str]) -> int:
 
 
 def _in_parallel(arguments: list[str]) -> tuple[str, ...]:
-    """Use every core, unless the caller said how many or wants to talk to a test."""
+    """Use every core and one process more, for tests often wait for others; unless the caller said how many, or debugs."""
     said = any(word.startswith(("-n", "--numprocesses", "--pdb", "--trace")) for word in arguments)
-    return () if said else ("-n", "auto")
+    return () if said else ("-n", str((os.cpu_count() or 1) + 1))
 
 
 def _remove_left_overs() -> None:
