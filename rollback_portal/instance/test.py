@@ -68,7 +68,7 @@ def _with_servers(places: Places, browser: str, arguments: list[str]) -> int:
 
 
 def _in_parallel(arguments: list[str]) -> tuple[str, ...]:
-    """Use every core and one process more, for tests often wait for others; unless the caller said how many, or debugs."""
+    """Use every core and one process more, for tests often wait; unless the caller said how many, or debugs."""
     said = any(word.startswith(("-n", "--numprocesses", "--pdb", "--trace")) for word in arguments)
     return () if said else ("-n", str((os.cpu_count() or 1) + 1))
 
