@@ -138,6 +138,7 @@ class Execution:
         if chance < 0.25:
             sent = self.crew.hints.repeat(self.rollback, self.rng.choice((2, 2, 3, 5, 50)))
             self.crew.tally.fault("F13", "doubled hints", times=min(sent, 5))
+            self.crew.tally.fault("F13", "forged hints", times=self.crew.hints.forge(self.rng))
         elif chance < 0.32:
             self._pause_and_resume()
         elif chance < 0.39:

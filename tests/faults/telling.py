@@ -24,7 +24,7 @@ def report(outcome: Outcome) -> Iterator[str]:
         f"outside, {verdict['events']} records, checked in {verdict['seconds']:.1f} s"
     )
     share = 100 * verdict["overlapping"] / max(1, verdict["runs"])
-    yield f"two or more faults at once: {verdict['overlapping']} rollbacks ({share:.0f} %)"
+    yield f"two or more faults in one life: {verdict['overlapping']} rollbacks ({share:.0f} %)"
     if recoveries:
         p50, p99, worst = (recoveries[int((len(recoveries) - 1) * share)] for share in (0.5, 0.99, 1.0))
         yield f"recovery, {len(recoveries)} times: p50 {p50:.2f} s, p99 {p99:.2f} s, longest {worst:.2f} s"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from apps.rollbacks.failpoints import NAMES
@@ -24,6 +25,7 @@ KINDS = {"hosting": "vercel", "flags-off": "launchdarkly", "page": "pagerduty", 
 PAIRS = [(place, kind) for place in NAMES for kind in KINDS]
 OVER = frozenset({"succeeded", "failed", "cancelled", "needs_operator"})
 REST_WITHIN = 60.0
+AT_ONCE = 12  # processes that wait for their death
 SEED = 0
 
 
@@ -71,16 +73,24 @@ def _die_everywhere(rig: Rig, clients: Clients, watch: Watch, tally: Tally, resu
     with ThreadPoolExecutor(4) as pool:
         runs = dict(zip(PAIRS, pool.map(lambda pair: started(clients, rig, places[pair], pair[1]), PAIRS), strict=True))
     trouble.inject(rig, [_unclear(places[place, kind], kind) for place, kind in PAIRS if place == "reconciled"])
-    victims = {pair: _victim(rig, pair, rollback) for pair, rollback in runs.items()}
-    for pair, victim in victims.items():
-        victim.ended.wait(REST_WITHIN)
-        if victim.code == DIED_AT_FAILPOINT:
-            result.fired.add(pair)
-            tally.fault("F2", pair[0], affected=[runs[pair]])
-        victim.kill()
+    for some in batched(runs.items(), AT_ONCE):
+        victims = {pair: _victim(rig, pair, rollback) for pair, rollback in some}
+        for pair, victim in victims.items():
+            victim.ended.wait(REST_WITHIN)
+            if victim.code == DIED_AT_FAILPOINT:
+                result.fired.add(pair)
+                tally.fault("F2", pair[0], affected=[runs[pair]])
+            victim.kill()
     for name in (*WORKERS, "beat"):
         rig.start(name)
     result.ends = dict(zip(runs, _ends(watch, runs.values()), strict=True))
+
+
+def batched(pairs: Iterable[tuple[Any, Any]], size: int) -> Iterator[list[tuple[Any, Any]]]:
+    """Yield the pairs in lists of `size`."""
+    rest = iter(pairs)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def _victim(rig: Rig, pair: tuple[str, str], rollback: str) -> Child:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from uuid import UUID
 
+from django.db import OperationalError
+
 from apps.rollbacks import engine
 from apps.rollbacks.models import Rollback
 from apps.timeline.clock import database_now
@@ -17,8 +19,12 @@ def advance(*, rollback: str, within: float) -> str:
     """Advance a run to its rest; returns its state. Dies on the way where the environment's FAILPOINT says so."""
     give_up_at = time.monotonic() + within
     while time.monotonic() < give_up_at:
-        engine.advance(UUID(rollback))
-        run = Rollback.objects.get(pk=rollback)
+        try:
+            engine.advance(UUID(rollback))
+            run = Rollback.objects.get(pk=rollback)
+        except OperationalError:  # a busy machine lets a connection wait too long; a poll would try again as well
+            time.sleep(NAP_SECONDS)
+            continue
         if run.state in RESTING:
             return str(run.state)
         rest = (run.wake_at - database_now()).total_seconds() if run.wake_at else NAP_SECONDS
