@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/acceptance/", "tests/stories/", "tests/faults/test_tier0.py", "tests/instance/test_record_rights.py")
+TOGETHER = (
+    "tests/acceptance/",
+    "tests/stories/",
+    "tests/faults/test_tier0.py",
+    "tests/instance/test_record_rights.py",
+    "tests/providers/simulators/test_vercel_command_line.py",
+)
 
 
 class ByFolder(LoadScopeScheduling):
