@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.approvals.asking import role_names
@@ -22,6 +24,7 @@ from apps.communications.models import Notice
 from apps.deployments.models import EnvironmentConnection
 from apps.incidents.models import Incident
 from apps.providers.models import Connection
+from apps.timeline.clock import database_now
 from apps.timeline.models import Event
 
 CHAT = "chat"
@@ -35,11 +38,26 @@ def listen(sender: Any, *, event_id: Any, kind: str, **more: Any) -> None:
 
 
 def sweep() -> int:
-    """Tell of whatever happened lately and was not told: a process died, or the signal was lost."""
-    recent = Event.objects.filter(kind__in=TOLD, occurred_at__gt=timezone.now() - MISSED).order_by("pk")
-    made = sum(TOLD[event.kind](event) for event in recent)
-    late = Incident.objects.active().filter(next_update_at__lt=timezone.now())
+    """Tell of whatever waits for people and was not told: a process died, or the signal was lost.
+
+    Looks at open questions only, so it costs the same however long the record has become.
+    """
+    waiting = Question.objects.filter(state="open", asked_at__gt=Now() - MISSED)
+    waiting = waiting.select_related("incident", "organisation")
+    told = Notice.objects.filter(question=OuterRef("pk"), reason__startswith="asked:")
+    made = sum(tell_approvers(question) for question in waiting.exclude(Exists(told)).order_by("asked_at"))
+    made += sum(_asked_again(event) for event in _reminders(waiting))
+    late = Incident.objects.active().filter(next_update_at__lt=Now())
     return made + sum(lifecycle.tell_overdue(incident) for incident in late)
+
+
+def _reminders(waiting: QuerySet[Question]) -> QuerySet[Event]:
+    """The times somebody asked again about these questions."""
+    asked = list(waiting.values_list("organisation_id", "pk"))
+    return Event.objects.filter(
+        kind=ASKED_AGAIN.name, subject_kind="question", organisation_id__in={organisation for organisation, _ in asked},
+        subject_id__in=[str(question) for _, question in asked],
+    ).order_by("pk")  # fmt: skip
 
 
 def tell_approvers(question: Question) -> int:
@@ -92,7 +110,7 @@ def put(connection: Connection, text: str, *, reason: str, incident: Any = None,
                 "question": question,
                 "text": text,
                 "channel": str(connection.settings.get("channel") or "")[:120],
-                "next_attempt_at": timezone.now(),
+                "next_attempt_at": database_now(),
             },
         )
     return int(made)

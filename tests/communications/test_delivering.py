@@ -154,6 +154,14 @@ def test_a_question_whose_signal_was_lost_is_found_by_the_sweep(incident, ian):
     assert Notice.objects.count() == 1
 
 
+def test_a_sweep_costs_the_same_however_many_questions_were_told(incident, ian, django_assert_max_num_queries):
+    for _ in range(5):
+        asked(incident, ian)
+    telling.sweep()
+    with django_assert_max_num_queries(4):
+        assert telling.sweep() == 0
+
+
 @pytest.mark.django_db(transaction=True)
 def test_slack_being_down_does_not_delay_the_question(incident, ian, outside):
     outside.fault("hang_before", slug="slack", reads=None, times=100, seconds=60)
