@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -11,8 +10,10 @@ from apps.rollbacks import tasks
 from apps.rollbacks.models import Attempt
 from tests.rollbacks.test_outside import ONLY_HOSTING
 
+NOBODYS = "0192c0de-0000-7000-8000-000000000000"
 
-@pytest.mark.parametrize("said", ["no id", "", None, 7, {"$": 1}, "'; --", str(uuid4())], ids=repr)
+
+@pytest.mark.parametrize("said", ["no id", "", None, 7, {"$": 1}, "'; --", NOBODYS], ids=repr)
 def test_a_forged_hint_ends_in_silence(db: None, said: Any) -> None:
     tasks.advance_rollback(said)
 
