@@ -1,4 +1,5 @@
-// Manners of a live fragment: what the reader opened stays open, a row already here is not added twice, nothing steals the focus.
+// Manners of a live fragment: what the reader opened stays open, what they ticked or typed for a vote stays, a row already here
+// is not added twice, nothing steals the focus.
 {
   const touched = new WeakSet();
   const GROWING = ["beforebegin", "afterbegin", "beforeend", "afterend"];
@@ -7,6 +8,21 @@
     const summary = event.target.closest?.("summary");
     if (summary) touched.add(summary.parentElement);
   }, true);
+
+  // The ballot is made anew when others vote or a worker comes back; its boxes belong to the reader, by what they accept.
+  const given = new Map();
+  const nameOf = (field) => (field.type === "checkbox" ? `${field.id} ${field.value}` : field.id);
+  document.addEventListener("input", ({ target }) => {
+    if (target.id && target.closest("#rb-vote")) given.set(nameOf(target), target.type === "checkbox" ? target.checked : target.value);
+  });
+  new MutationObserver(() => {
+    if (!given.size) return;
+    for (const field of document.querySelectorAll("#rb-vote input[id]")) {
+      if (!given.has(nameOf(field))) continue;
+      const part = field.type === "checkbox" ? "checked" : "value";
+      if (field[part] !== given.get(nameOf(field))) field[part] = given.get(nameOf(field));
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   htmx.registerExtension("keep-open", {
     htmx_before_morph_attr: (element, { attrName }) =>

@@ -205,3 +205,27 @@ def test_paper_is_light_and_without_buttons(browser: Browser, address: str) -> N
     expect(page.locator(".shell-bar")).to_be_hidden()
     assert page.locator("main button:visible").count() == 0
     page.context.close()
+
+
+def test_what_was_ticked_and_typed_stays_when_the_ballot_is_made_anew(browser: Browser, address: str) -> None:
+    page = opened(browser, address, "approval")
+    page.evaluate(
+        """() => {
+          const made = document.createElement("section");
+          made.innerHTML = '<div id="rb-vote"></div>';
+          document.querySelector("main").append(made);
+          window.makeAnew = (loss) => (document.getElementById("rb-vote").innerHTML =
+            `<input type="checkbox" id="own-loss" value="${loss}" aria-label="own loss">
+             <input id="own-word" aria-label="own word">`);
+          window.makeAnew("links");
+        }"""
+    )
+    page.get_by_label("own loss").check()
+    page.get_by_label("own word").fill("portal")
+    page.evaluate("window.makeAnew('links')")
+    expect(page.get_by_label("own loss")).to_be_checked()
+    expect(page.get_by_label("own word")).to_have_value("portal")
+    page.evaluate("window.makeAnew('orders')")
+    expect(page.get_by_label("own word")).to_have_value("portal")
+    expect(page.get_by_label("own loss")).not_to_be_checked()
+    page.context.close()
