@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -34,8 +35,9 @@ def lost_race(error: Exception) -> Refused | None:
     """Return the refusal for a write that somebody else was quicker with, or None for any other error."""
     if isinstance(error.__cause__, UniqueViolation):
         return Refused("Somebody else did the same at the same moment. Nothing was changed here; read it again.")
-    if getattr(error.__cause__, "sqlstate", "").startswith("RG"):  # our own rules, kept by Postgres
-        return Refused(f"{error.__cause__.diag.message_primary} Nothing was changed here; read it again.")  # type: ignore[union-attr]
+    cause = error.__cause__
+    if isinstance(cause, psycopg.Error) and (cause.sqlstate or "").startswith("RG"):  # our own rules, kept by Postgres
+        return Refused(f"{cause.diag.message_primary} Nothing was changed here; read it again.")
     if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
         return Refused("Somebody else is changing this right now. Nothing was changed here; try again.", code="busy")
     return None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.providers.base import IdempotencyClass, Observation, ProviderError, Seen
+from apps.providers.sealing import KeysMissing, SealBroken
 from apps.rollbacks import ending, events
 from apps.rollbacks.approved import PlannedStep, sending, steps_of
 from apps.rollbacks.lifecycle import lock
@@ -56,7 +58,7 @@ def _look(rollback: Rollback, step: PlannedStep, part: str) -> Observation | Non
     who = sending(rollback, step, part, "apply", "observation")
     try:
         return step.provider.observe(step.access(rollback), step.call(part), who)
-    except ProviderError as unreadable:
+    except (ProviderError, SealBroken, KeysMissing, ObjectDoesNotExist) as unreadable:
         logger.info("%s cannot be looked at after its end: %s", rollback.reference, unreadable)
         return None
 

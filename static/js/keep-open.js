@@ -9,9 +9,10 @@
     if (summary) touched.add(summary.parentElement);
   }, true);
 
-  // The ballot is made anew when others vote or a worker comes back; its boxes belong to the reader, by what they accept.
+  // The ballot is made anew when others vote or a worker comes back; its answers belong to the reader and to the plan they read.
   const given = new Map();
-  const nameOf = (field) => (field.type === "checkbox" ? `${field.id} ${field.value}` : field.id);
+  const read = () => document.querySelector("#rb-vote [name=plan_hash]")?.value;
+  const nameOf = (field) => [read(), field.id, field.type === "checkbox" ? field.value : ""].join(" ");
   document.addEventListener("input", ({ target }) => {
     if (target.id && target.closest("#rb-vote")) given.set(nameOf(target), target.type === "checkbox" ? target.checked : target.value);
   });

@@ -6,6 +6,7 @@ import logging
 import re
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
@@ -69,6 +70,7 @@ def test_a_lost_race_is_a_refusal_and_a_broken_rule_is_not() -> None:
     assert busy is not None
     assert busy.code == "busy"
     assert refusing.lost_race(caused_by(ValueError())) is None
+    assert refusing.lost_race(caused_by(psycopg.OperationalError("the connection is lost"))) is None
 
 
 def test_a_rule_that_postgres_keeps_is_told_in_its_own_words(db: None) -> None:

@@ -214,9 +214,9 @@ def test_what_was_ticked_and_typed_stays_when_the_ballot_is_made_anew(browser: B
           const made = document.createElement("section");
           made.innerHTML = '<div id="rb-vote"></div>';
           document.querySelector("main").append(made);
-          window.makeAnew = (loss) => (document.getElementById("rb-vote").innerHTML =
+          window.makeAnew = (loss, plan = "a1") => (document.getElementById("rb-vote").innerHTML =
             `<input type="checkbox" id="own-loss" value="${loss}" aria-label="own loss">
-             <input id="own-word" aria-label="own word">`);
+             <input id="own-word" aria-label="own word"><input type="hidden" name="plan_hash" value="${plan}">`);
           window.makeAnew("links");
         }"""
     )
@@ -228,4 +228,7 @@ def test_what_was_ticked_and_typed_stays_when_the_ballot_is_made_anew(browser: B
     page.evaluate("window.makeAnew('orders')")
     expect(page.get_by_label("own word")).to_have_value("portal")
     expect(page.get_by_label("own loss")).not_to_be_checked()
+    page.evaluate("window.makeAnew('links', 'b2')")  # another plan: nothing of it was accepted yet
+    expect(page.get_by_label("own loss")).not_to_be_checked()
+    expect(page.get_by_label("own word")).to_have_value("")
     page.context.close()
