@@ -57,6 +57,7 @@ class Organisation(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=200)
     time_zone = models.CharField(max_length=64, default="UTC")
+    break_glass_allowed = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -72,6 +73,7 @@ class Person(OrganisationRow):
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="people")
     name = models.CharField(max_length=200)
     email = models.EmailField()
+    phone = models.CharField(max_length=40, blank=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     roles: models.ManyToManyField = models.ManyToManyField("Role", through="RoleHolding", related_name="people")
@@ -108,13 +110,57 @@ class Role(OrganisationRow):
 
 
 class RoleHolding(OrganisationRow):
-    """A person holds a role."""
+    """A person holds a role. `source` is empty where a person gave it, else names the sign-in service that did."""
 
     role = WithinOrganisation(Role, related_name="holdings", on_delete=models.CASCADE)
     person = WithinOrganisation(Person, related_name="holdings", on_delete=models.CASCADE)
+    source = models.CharField(max_length=60, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["role", "person"], name="a_role_is_held_once")]
+
+
+class Substitute(OrganisationRow):
+    """A person named beforehand, who takes the role's seat when its holders have let its time run out."""
+
+    role = WithinOrganisation(Role, related_name="substitutes", on_delete=models.CASCADE)
+    person = WithinOrganisation(Person, related_name="substitutes_for", on_delete=models.CASCADE)
+    position = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["role", "person"], name="a_substitute_is_named_once")]
+        ordering = ["position"]
+
+
+class Grant(OrganisationRow):
+    """Rights of a role in one service or one environment only. Kept in step with django-guardian by `granting`."""
+
+    role = WithinOrganisation(Role, related_name="grants", on_delete=models.CASCADE)
+    service = WithinOrganisation("deployments.Service", null=True, related_name="+", on_delete=models.CASCADE)
+    environment = WithinOrganisation("deployments.Environment", null=True, related_name="+", on_delete=models.CASCADE)
+    rights = ArrayField(models.CharField(max_length=40), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["role", "service"], name="one_grant_per_service"),
+            models.UniqueConstraint(fields=["role", "environment"], name="one_grant_per_environment"),
+            models.CheckConstraint(
+                condition=models.Q(service=None) ^ models.Q(environment=None), name="a_grant_is_for_one_thing"
+            ),
+        ]
+
+
+class GroupMapping(OrganisationRow):
+    """Whoever a single sign-on service calls a member of `group` holds `role` here, as long as it says so."""
+
+    provider = models.SlugField(max_length=60)
+    group = models.CharField(max_length=200)
+    role = WithinOrganisation(Role, related_name="group_mappings", on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "provider", "group", "role"], name="a_group_is_mapped_once")
+        ]
 
 
 class Token(OrganisationRow):

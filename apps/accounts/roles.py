@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from apps.accounts.rights import (
     APPROVE,
+    APPROVE_RESTORES,
     COMMUNICATE,
     DECLARE,
     EDIT_PLAYBOOKS,
@@ -15,6 +16,7 @@ from apps.accounts.rights import (
     PROPOSE,
     PUBLISH_PLAYBOOKS,
     REGISTER_DEPLOYMENTS,
+    SEE,
     SEE_INTERNAL,
     TICK,
 )
@@ -33,7 +35,7 @@ class StandardRole:
 ADMINISTRATOR = "admin"
 STAKEHOLDER = "stakeholder"
 
-INSIDE = frozenset({SEE_INTERNAL, DECLARE, TICK})
+INSIDE = frozenset({SEE, SEE_INTERNAL, DECLARE, TICK})
 RESPONDING = INSIDE | {PROPOSE, OPERATE, FREEZE, REGISTER_DEPLOYMENTS}
 DECIDING = INSIDE | {APPROVE, FREEZE, COMMUNICATE}
 
@@ -42,7 +44,7 @@ STANDARD_ROLES: tuple[StandardRole, ...] = (
         ADMINISTRATOR,
         "Administrator",
         "Looks after people, services and connections. Does not vote.",
-        EVERY - {APPROVE},
+        EVERY - {APPROVE, APPROVE_RESTORES},
     ),
     StandardRole(  # S1-54, S2-50
         "incident-commander",
@@ -90,7 +92,7 @@ STANDARD_ROLES: tuple[StandardRole, ...] = (
         "cto",
         "CTO",
         "Approves every restore of a database.",
-        RESPONDING | DECIDING | {PUBLISH_PLAYBOOKS},
+        RESPONDING | DECIDING | {APPROVE_RESTORES, PUBLISH_PLAYBOOKS},
     ),
     StandardRole(  # S3-16, S3-62, S4-68, S5-50
         "on-call-engineer",
@@ -126,12 +128,12 @@ STANDARD_ROLES: tuple[StandardRole, ...] = (
         "auditor",
         "Auditor",
         "Reads the whole record and changes nothing.",
-        frozenset({SEE_INTERNAL}),
+        frozenset({SEE, SEE_INTERNAL}),
     ),
     StandardRole(  # S2-50: agencies, clients, internal audiences
         STAKEHOLDER,
         "Stakeholder",
         "Follows the status timeline.",
-        frozenset(),
+        frozenset({SEE}),
     ),
 )

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from apps.accounts.rights import DEEDS, SCOPED
 from apps.timeline.walls import OneWithinOrganisation, OrganisationRow, WithinOrganisation
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Service(OrganisationRow):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="one_service_per_slug")]
+        permissions = [(right, DEEDS[right]) for right in sorted(SCOPED)]
 
     def __str__(self) -> str:
         return self.name
@@ -82,6 +84,7 @@ class Environment(OrganisationRow):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["service", "name"], name="one_environment_per_name")]
+        permissions = [(right, DEEDS[right]) for right in sorted(SCOPED)]
 
     def __str__(self) -> str:
         return f"{self.service.name} {self.name}"
