@@ -10,3 +10,4 @@ GRANTED = kind("question.granted", "Everybody needed has agreed: {title}", fine=
 OVERDUE = kind("question.overdue", "Nobody has decided in time: {title} ({missing} still to answer)")
 EXPIRED = kind("question.expired", "The question ended unanswered: {title}")
 VOIDED = kind("question.voided", "{actor} withdrew the question: {title} ({reason})")
+OWED = kind("debt.owed", "{names} must be told: {title}")

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.approvals import events, permissions
-from apps.approvals.asking import DECIDED, close
+from apps.approvals.deciding import DECIDED, close
 from apps.approvals.models import Question
 from apps.timeline.clock import database_now
 from apps.timeline.log import SYSTEM, record

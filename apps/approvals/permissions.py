@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from apps.accounts.models import Person, Role
 from apps.approvals.models import Question, Seat, Vote
@@ -77,5 +78,10 @@ def needed_roles(question: Question) -> str:
     """Say which roles still have a free seat, by their names."""
     taken = {vote.seat_id for vote in Vote.objects.filter(question=question)}
     slugs = [role for seat in question.seats.all() if seat.pk not in taken for role in seat.roles]
-    names = dict(Role.objects.filter(organisation_id=question.organisation_id).values_list("slug", "name"))
+    names = role_names(question.organisation_id)
     return listed([names.get(slug, slug) for slug in dict.fromkeys(slugs)], "or") or "nobody any more"
+
+
+def role_names(organisation_id: Any) -> dict[str, str]:
+    """Return slug → name of an organisation's roles."""
+    return dict(Role.objects.filter(organisation_id=organisation_id).values_list("slug", "name"))

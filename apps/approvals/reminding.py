@@ -12,8 +12,8 @@ from apps.accounts.permissions import may
 from apps.accounts.programs.problems import TooOften
 from apps.accounts.rights import SEE_INTERNAL
 from apps.approvals import events
-from apps.approvals.asking import role_names
 from apps.approvals.models import Question, Seat
+from apps.approvals.permissions import role_names
 from apps.approvals.rules import listed
 from apps.timeline.answers import Refused, Unacceptable
 from apps.timeline.clock import database_now

@@ -10,8 +10,9 @@ from typing import Any
 from django.conf import settings
 
 from apps.accounts.models import RoleHolding
-from apps.approvals.asking import facts_of, role_names
+from apps.approvals.deciding import facts_of
 from apps.approvals.models import Question, Vote
+from apps.approvals.permissions import role_names
 from apps.approvals.reminding import reminded
 from apps.approvals.rules import listed
 

@@ -48,6 +48,9 @@ def ask_to_lift(freeze: Freeze, *, by: Person, reason: str) -> Question:
         requester=by,
         content={"freeze": str(freeze.pk), "stops": freeze.stops, "scope": freeze.scope, "reason": reason},
         rule={"any_of": roles, "needed": 1},
+        right=FREEZE,
+        service=freeze.service,
+        environment=freeze.environment,
         rule_reason=reason[:300],
         expires_minutes=LIFT_EXPIRES_MINUTES,
     )

@@ -58,11 +58,11 @@ def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Ques
 def ask_to_skip(rollback: Rollback, position: int, *, by: Person, reason: str) -> Question:
     """Ask to leave a step out. That changes what was approved, so the same people must agree again."""
     rollback, step = _stuck(rollback, position, by, reason, also={StepState.PENDING})
-    rule = rollback.question.rule
+    rule, right = rollback.question.rule, rollback.question.right
     if not (rule.get("all_of") or rule.get("any_of")):
-        rule = _one_more(rollback, by)
+        rule, right = _one_more(rollback, by), OPERATE
     title = f"Leave out step {position}: {step.name}"
-    question = _ask(SKIP, rollback, step, by, title, rule, reason=reason)
+    question = _ask(SKIP, rollback, step, by, title, rule, right, reason=reason)
     record(
         events.SKIP_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason,
         question=str(question.pk),
@@ -152,8 +152,9 @@ def _one_more(rollback: Rollback, by: Person) -> dict[str, Any]:
 
 
 def _ask(
-    kind: str, rollback: Rollback, step: Step, by: Person, title: str, rule: Mapping[str, Any], **told: Any
-) -> Question:
+    kind: str, rollback: Rollback, step: Step, by: Person, title: str, rule: Mapping[str, Any],
+    right: str = OPERATE, **told: Any,
+) -> Question:  # fmt: skip
     already = withdrawing.open_about([step.pk]).filter(kind=kind).first()
     if already:
         raise Refused(
@@ -174,5 +175,7 @@ def _ask(
         rule=rule,
         due_minutes=DUE_MINUTES,
         incident=rollback.incident,
+        environment=rollback.environment,
+        right=right,
         rule_reason=sentence(told["reason"])[:300],
     )

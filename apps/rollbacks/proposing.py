@@ -182,6 +182,7 @@ def _ask(wish: Wish, draft: Draft, frozen: Plan, title: str) -> Question:
         due_minutes=draft.due_minutes,
         expires_minutes=draft.expires_minutes,
         incident=wish.incident,
+        environment=wish.environment,
         losses=draft.losses,
         confirm=draft.confirm,
         rule_reason=f"{wish.definition.name}, revision {wish.revision.number}",

@@ -11,7 +11,7 @@ from tests.house.sources import modules, places
 
 # Each table of moves has one function beside it that assigns a state.
 STATE_DOORS = {
-    "apps/approvals/asking.py": "close() gives a question its final state",
+    "apps/approvals/deciding.py": "close() gives a question its final state",
     "apps/checklists/states.py": "move()",
     "apps/communications/delivering.py": "the claim of a message and what became of it",
     "apps/incidents/states.py": "move()",
