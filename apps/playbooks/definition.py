@@ -96,13 +96,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Step:
-    """What all steps have. `line` is where it begins in the text, or None; it is not part of the content."""
+    """What all steps have. `line` is where it begins in the text, or None; it is not part of the content.
+
+    `approvals` is who must agree before this step begins, besides those who agreed to the start.
+    """
 
     name: str
     on_failure: OnFailure = OnFailure.HALT
     usual_seconds: int | None = None
     gives_up_seconds: int | None = None
     losses: tuple[Loss, ...] = ()
+    approvals: Approvals | None = None
     line: int | None = field(default=None, compare=False)
 
 
@@ -138,6 +142,11 @@ class HumanStep(Step):
 
     instructions: str = ""
     evidence: bool = False
+
+
+@dataclass(frozen=True)
+class GateStep(Step):
+    """Nothing is sent: the run waits until the people of its `approvals` have agreed that it goes on."""
 
 
 @dataclass(frozen=True)

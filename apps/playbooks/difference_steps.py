@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.playbooks.definition import ActionStep, CheckStep, Definition, HumanStep, Step
+from apps.playbooks.definition import ActionStep, CheckStep, Definition, GateStep, HumanStep, Step
 from apps.playbooks.difference_words import sentence, shown
 from apps.playbooks.exporting import step_document
 
@@ -78,6 +78,8 @@ def _changes(at: int, old: Step, new: Step) -> Iterator[str]:
         yield sentence(f"Step {at} gives up after another time, in seconds", old.gives_up_seconds, new.gives_up_seconds)
     if old.usual_seconds != new.usual_seconds:
         yield sentence(f"Step {at} usually takes another time, in seconds", old.usual_seconds, new.usual_seconds)
+    if old.approvals != new.approvals:
+        yield sentence(f"Step {at} needs other people to agree before it begins", *map(_agreement, (old, new)))
     if old.losses != new.losses:
         lost = [[loss.text for loss in step.losses] for step in (old, new)]
         yield sentence(f"Step {at} loses something else", *lost)
@@ -123,6 +125,17 @@ def _human_changes(at: int, old: HumanStep, new: HumanStep) -> Iterator[str]:
         yield f"Step {at} {'now needs' if new.evidence else 'no longer needs'} evidence."
 
 
+def _agreement(step: Step) -> str:
+    """Return a step's own rule in short words: "technical-lead, reliability-partner", "1 of a, b"."""
+    rule = step.approvals
+    if rule is None:
+        return "nobody more"
+    who = ", ".join(rule.all_of) if rule.all_of else f"{rule.needed} of {', '.join(rule.any_of)}"
+    clock = f", due after {rule.due_minutes} min" if rule.due_minutes else ""
+    return f"{who}{clock}, void after {rule.expires_minutes} min"
+
+
 def _in_words(step: Step) -> str:
-    kind = step.use if isinstance(step, ActionStep) else "a check" if isinstance(step, CheckStep) else "done by people"
+    words = {CheckStep: "a check", HumanStep: "done by people", GateStep: "people agree"}
+    kind = step.use if isinstance(step, ActionStep) else words[type(step)]
     return f"{step.name} ({kind})"

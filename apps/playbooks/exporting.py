@@ -97,6 +97,7 @@ def step_document(step: Step) -> Document:
             "on_failure": _unless(step.on_failure, usual_reaction),
             "usual_seconds": step.usual_seconds,
             "gives_up_seconds": step.gives_up_seconds,
+            "approvals": _rule(step.approvals, Approvals()) if step.approvals else None,
         }
     )
 

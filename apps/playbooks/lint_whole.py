@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterator
 
 from apps.playbooks.catalogue import Catalogue
-from apps.playbooks.definition import SEVERITIES, ActionStep, CheckStep, Definition, HumanStep, Step
+from apps.playbooks.definition import (
+    SEVERITIES,
+    ActionStep,
+    Approvals,
+    CheckStep,
+    Definition,
+    GateStep,
+    HumanStep,
+    Step,
+)
 from apps.playbooks.exporting import document, step_document
 from apps.playbooks.findings import ERROR, WARNING, Finding
 
@@ -73,10 +82,15 @@ def somebody_must_agree(definition: Definition, catalogue: Catalogue) -> Iterato
         yield Finding(WARNING, "nobody_agrees", message, "People are told afterwards; make sure they are.")
 
 
+def _rules(definition: Definition) -> list[Approvals]:
+    """Return everything that says who must agree: to the start, at a severity, to a step."""
+    of_steps = [step.approvals for step in definition.steps if step.approvals]
+    return [definition.approvals, *definition.approvals_by_severity.values(), *of_steps]
+
+
 def those_who_must_agree_exist(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:
     """Every role that must vote is one that people can hold; a typing error would leave nobody to ask."""
-    rules = [definition.approvals, *definition.approvals_by_severity.values()]
-    asked = dict.fromkeys(role for rule in rules for role in rule.roles)
+    asked = dict.fromkeys(role for rule in _rules(definition) for role in rule.roles)
     for role in asked:
         if catalogue.people_roles and role not in catalogue.people_roles:
             message = f"There is no role “{role}” here, so nobody could agree in it."
@@ -85,8 +99,7 @@ def those_who_must_agree_exist(definition: Definition, catalogue: Catalogue) -> 
 
 def votes_are_due_before_they_expire(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:
     """Escalation comes before the question is void."""
-    rules = [definition.approvals, *definition.approvals_by_severity.values()]
-    for rule in rules:
+    for rule in _rules(definition):
         if rule.due_minutes is not None and rule.due_minutes >= rule.expires_minutes:
             due, void = rule.due_minutes, rule.expires_minutes
             message = f"Votes are due after {due} min, but the question is void after {void} min."
@@ -137,7 +150,7 @@ def longest_seconds(step: Step, catalogue: Catalogue) -> float:
         return step.gives_up_seconds
     if isinstance(step, CheckStep):
         return step.check.within_seconds
-    if isinstance(step, HumanStep) or (isinstance(step, ActionStep) and step.is_message):
+    if isinstance(step, HumanStep | GateStep) or (isinstance(step, ActionStep) and step.is_message):
         return step.usual_seconds or 0.0
     if isinstance(step, ActionStep):
         return max((offer.action.gives_up_seconds for offer in catalogue.offers(step.use)), default=0.0)

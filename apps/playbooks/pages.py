@@ -124,7 +124,7 @@ def preview(found: Playbook | None, content: str, person: Person) -> dict[str, A
         "playbook": found,
         "preview": shown,
         "findings": showing.findings_of(shown),
-        "steps": showing.rows_of(shown.definition) if shown.definition else [],
+        "steps": showing.rows_of(shown.definition, role_names(person.organisation_id)) if shown.definition else [],
         "changed": _changes(shown.difference),
         "next_number": _next_number(found),
         "may_publish": permissions.may_publish(person) if found else None,
@@ -138,12 +138,13 @@ def role_names(organisation_id: Any) -> dict[str, str]:
 
 def _contents(found: Playbook, shown: Revision) -> dict[str, Any]:
     definition = library.definition_of(shown)
-    steps = showing.rows_of(definition)
+    names = role_names(found.organisation_id)
+    steps = showing.rows_of(definition, names)
     return {
         "definition": definition,
         "steps": steps,
         "usual_seconds": sum(step["usual"] or 0 for step in steps),
-        "rules": showing.rules_of(definition, role_names(found.organisation_id)),
+        "rules": showing.rules_of(definition, names),
         "triggers": [showing.trigger_words(trigger) for trigger in definition.triggers],
     }
 

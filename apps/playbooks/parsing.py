@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from apps.playbooks import parsing_people, parsing_steps, yaml_text
+from apps.playbooks import parsing_approvals, parsing_people, parsing_steps, yaml_text
 from apps.playbooks.choices import Kind
 from apps.playbooks.definition import Definition, Fits, Trigger
 from apps.playbooks.fields import LONGEST_TEXT, Fields, Reading, text_of
@@ -52,7 +52,7 @@ def _definition(root: Node) -> Definition:
     _version(fields)
     inputs = parsing_people.inputs(fields)
     reading.inputs = frozenset(entry.name for entry in inputs)
-    approvals, by_severity = parsing_people.approvals(fields)
+    approvals, by_severity = parsing_approvals.approvals(fields)
     definition = Definition(
         slug=fields.slug("slug", required=True),
         name=fields.text("name", required=True),

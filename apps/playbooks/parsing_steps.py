@@ -1,4 +1,4 @@
-"""Read the steps of a playbook: actions, checks and what people do, with the losses they name."""
+"""Read the steps of a playbook: actions, checks, what people do and where they agree, with the losses they name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from apps.playbooks import parsing_approvals
 from apps.playbooks.choices import OnFailure
 from apps.playbooks.definition import (
     CHECK_WITHIN_SECONDS,
@@ -14,6 +15,7 @@ from apps.playbooks.definition import (
     ActionStep,
     Check,
     CheckStep,
+    GateStep,
     HumanStep,
     Loss,
     Step,
@@ -61,12 +63,18 @@ def name_from(text: str) -> str:
 def _step(node: Node, position: int, reading: Reading) -> Step:
     fields = Fields(node, reading, f"Step {position}")
     kinds = [kind for kind in KINDS if kind in fields.found]
-    if fields.is_mapping and len(kinds) != 1:
-        reading.report(node, f"Step {position} needs exactly one of “use”, “check” or “human”.")
-    read = {"use": _action, "check": _check_step, "human": _human}[kinds[0] if kinds else "human"]
+    is_gate = not kinds and fields.found.get("approvals") is not None
+    if fields.is_mapping and len(kinds) != 1 and not is_gate:
+        message = f"Step {position} needs exactly one of “use”, “check” or “human”, or “approvals” alone."
+        reading.report(node, message)
+    read = {"use": _action, "check": _check_step, "human": _human}[kinds[0]] if kinds else _gate if is_gate else _human
     step = read(fields, _common(fields, kinds))
-    fields.finish(also=(*KINDS, "with") if len(kinds) != 1 else ())
+    fields.finish(also=(*KINDS, "with") if len(kinds) != 1 and not is_gate else ())
     return step
+
+
+def _gate(fields: Fields, common: dict[str, Any]) -> Step:
+    return GateStep(**common)
 
 
 def _common(fields: Fields, kinds: list[str]) -> dict[str, Any]:
@@ -78,6 +86,7 @@ def _common(fields: Fields, kinds: list[str]) -> dict[str, Any]:
         "usual_seconds": fields.whole("usual_seconds", 0, LONGEST_STEP_SECONDS),
         "gives_up_seconds": fields.whole("gives_up_seconds", 1, LONGEST_STEP_SECONDS),
         "losses": losses(fields),
+        "approvals": parsing_approvals.of_step(fields),
         "line": fields.node.line,
     }
 

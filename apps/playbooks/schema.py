@@ -9,7 +9,8 @@ from apps.playbooks.choices import Audience, InputKind, Kind, OnFailure
 from apps.playbooks.definition import CONNECTION_ROLES, SEVERITIES
 from apps.playbooks.fields import LONGEST_NAME, LONGEST_TEXT, MOST_ENTRIES
 from apps.playbooks.parsing import LONGEST_TARGET_MINUTES
-from apps.playbooks.parsing_people import LONGEST_ITEM, LONGEST_WAIT_MINUTES, WHENS
+from apps.playbooks.parsing_approvals import LONGEST_WAIT_MINUTES
+from apps.playbooks.parsing_people import LONGEST_ITEM, WHENS
 from apps.playbooks.parsing_steps import LONGEST_STEP_SECONDS, MOST_PARAMETERS
 
 Schema = dict[str, Any]
@@ -86,17 +87,29 @@ def _trigger() -> Schema:
     return {**_record(fields), "anyOf": [{"required": ["text"]}, {"required": ["signal"]}]}
 
 
-def _approvals() -> Schema:
-    rule = {
+def _rule() -> Schema:
+    return {
         "all_of": _list(SLUG),
         "any_of": {**_list(SLUG), "minItems": 1},
         "needed": _whole(1, 20),
         "due_minutes": _whole(1, LONGEST_WAIT_MINUTES),
         "expires_minutes": _whole(1, LONGEST_WAIT_MINUTES),
     }
-    one = {"not": {"required": ["all_of", "any_of"]}, "dependentRequired": {"needed": ["any_of"]}}
-    by_severity = _record({severity: {**_record(rule), **one} for severity in SEVERITIES})
-    return {**_record({**rule, "by_severity": by_severity}), **one}
+
+
+ONE_RULE: Schema = {"not": {"required": ["all_of", "any_of"]}, "dependentRequired": {"needed": ["any_of"]}}
+
+
+def _approvals() -> Schema:
+    by_severity = _record({severity: {**_record(_rule()), **ONE_RULE} for severity in SEVERITIES})
+    return {**_record({**_rule(), "by_severity": by_severity}), **ONE_RULE}
+
+
+def _step_approvals() -> Schema:
+    """Somebody must be named, otherwise a step would ask nobody."""
+    somebody = {**_rule(), "all_of": {**_list(SLUG), "minItems": 1}}
+    named = {"anyOf": [{"required": ["all_of"]}, {"required": ["any_of"]}]}
+    return {**_record(somebody), **ONE_RULE, **named}
 
 
 def _input() -> Schema:
@@ -121,6 +134,7 @@ def _step() -> Schema:
         "usual_seconds": _whole(0, LONGEST_STEP_SECONDS),
         "gives_up_seconds": _whole(1, LONGEST_STEP_SECONDS),
         "losses": _list(_loss()),
+        "approvals": _step_approvals(),
     }
     roles = "|".join(CONNECTION_ROLES)
     use = {"type": "string", "pattern": f"^({roles})\\.[a-z][a-z0-9_]{{0,59}}$"}
@@ -130,6 +144,7 @@ def _step() -> Schema:
             _record({**common, "use": use, "with": parameters}, "name", "use"),
             _record({**common, "check": _check()}, "name", "check"),
             _record({**common, "human": TEXT, "evidence": {"type": "boolean"}}, "name", "human"),
+            _record(common, "name", "approvals"),
         ]
     }
 

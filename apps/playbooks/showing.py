@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from apps.playbooks.catalogue import Catalogue, installed
@@ -14,6 +14,7 @@ from apps.playbooks.definition import (
     Check,
     CheckStep,
     Definition,
+    GateStep,
     HumanStep,
     Step,
     Trigger,
@@ -32,18 +33,18 @@ REACTIONS = {
 }
 
 
-def rows_of(definition: Definition) -> list[dict[str, Any]]:
-    """Return the steps as rows of a table."""
-    return [_row(at, step, installed()) for at, step in enumerate(definition.steps, start=1)]
+def rows_of(definition: Definition, names: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Return the steps as rows of a table. `names` are of roles."""
+    return [_row(at, step, installed(), names or {}) for at, step in enumerate(definition.steps, start=1)]
 
 
-def _row(at: int, step: Step, catalogue: Catalogue) -> dict[str, Any]:
+def _row(at: int, step: Step, catalogue: Catalogue, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "position": at,
         "name": step.name,
         "line": step.line,
         "what": _what(step, catalogue),
-        "details": _details(step),
+        "details": [*_details(step), *_agreement(step, names)],
         "usual": usual_seconds(step, catalogue) or None,
         "limit": _limit(step, catalogue) or None,
         "reaction": REACTIONS[step.on_failure],
@@ -65,6 +66,8 @@ def _what(step: Step, catalogue: Catalogue) -> str:
         return "Check"
     if isinstance(step, HumanStep):
         return "Done by a person, with evidence" if step.evidence else "Done by a person"
+    if isinstance(step, GateStep):
+        return "Nothing is sent: people agree that the run goes on"
     offers = catalogue.offers(step.use) if isinstance(step, ActionStep) else ()
     if not offers or not isinstance(step, ActionStep):
         return getattr(step, "use", "")
@@ -79,6 +82,14 @@ def _details(step: Step) -> list[tuple[str, str]]:
         return [("To do", step.instructions)]
     given = step_document(step).get("with", {})
     return [(name, value if isinstance(value, str) else str(value)) for name, value in given.items()]
+
+
+def _agreement(step: Step, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    if step.approvals is None:
+        return []
+    rule = _rule(step.approvals, names)
+    until = f", asked for within {rule['due']} min" if rule["due"] else ""
+    return [("Must agree before it begins", f"{rule['who']}{until}")]
 
 
 def expectation(check: Check) -> str:
@@ -108,7 +119,7 @@ def rules_of(definition: Definition, names: dict[str, str]) -> list[dict[str, An
     return rows
 
 
-def _rule(rule: Approvals, names: dict[str, str]) -> dict[str, Any]:
+def _rule(rule: Approvals, names: Mapping[str, str]) -> dict[str, Any]:
     roles = [names.get(slug, slug) for slug in rule.roles]
     if rule.nobody:
         who = "Nobody has to agree"

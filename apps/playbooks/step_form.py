@@ -7,10 +7,12 @@ from typing import Any
 
 from django import forms
 
+from apps.playbooks import agreement_forms
 from apps.playbooks.catalogue import Catalogue
 from apps.playbooks.choices import OnFailure
 from apps.playbooks.definition import ActionStep, CheckStep, HumanStep, Step
 from apps.playbooks.fields import LONGEST_NAME
+from apps.playbooks.list_fields import ListField
 from apps.playbooks.parsing_steps import LONGEST_STEP_SECONDS
 from apps.playbooks.showing import REACTIONS
 from apps.providers.base import Parameter
@@ -31,6 +33,7 @@ class StepForm(forms.Form):
         self.fields["name"] = _line("What it does, in words people will read", step.name, LONGEST_NAME)
         for name, field in _own_fields(step, catalogue):
             self.fields[name] = field
+        self.fields.update(agreement_forms.fields_of(step))
         self.fields["gives_up_seconds"] = _seconds("Gives up after, in seconds", step.gives_up_seconds)
         self.fields["on_failure"] = forms.ChoiceField(
             label="If it fails",
@@ -58,23 +61,7 @@ class StepForm(forms.Form):
             found["check"] = {name: said[name] or None for name in own if name in said}
         elif isinstance(self.step, HumanStep):
             found |= {"human": said["human"], "evidence": said["evidence"] or None}
-        return found
-
-
-class ListField(forms.CharField):
-    """Texts, one a line. A single placeholder stays a single text: it becomes a list when it is filled."""
-
-    widget = forms.Textarea
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show a list as lines."""
-        return "\n".join(value) if isinstance(value, (list, tuple)) else value
-
-    def clean(self, value: Any) -> Any:
-        """Return a text for one placeholder, else the lines as a list."""
-        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-        alone = len(lines) == 1 and lines[0].startswith("{") and lines[0].endswith("}")
-        return lines[0] if alone else lines
+        return found | {"approvals": agreement_forms.changes(said)}
 
 
 def _own_fields(step: Step, catalogue: Catalogue) -> Iterator[tuple[str, forms.Field]]:
