@@ -1,7 +1,7 @@
 """Deliver what waits: claim (a transaction) → send (none) → settle (a transaction, only while the claim holds).
 
-At least once: before a message that may have been sent is sent again, its marker is looked for. A channel that is
-down delays nothing but its own messages.
+At least once: before a message that may have been sent is sent again, its marker is looked for; where that cannot be
+read, the message waits a while first. A channel that is down delays nothing but its own messages.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ CALL_SECONDS = 10.0
 AT_ONCE = 10
 BACK_OFF_SECONDS = (2, 5, 15, 60, 120, 300, 600, 900)
 MOST_ATTEMPTS = 12
+LOOKS = 6  # after so many tries a message is sent although nobody could see whether it is there already
 POST = "post"
 
 
@@ -76,6 +77,8 @@ def _look_then_post(provider: Provider, notice: Notice) -> Outcome:
         seen = provider.observe(access, call, sending)
         if seen.seen is Seen.DESIRED:
             return Outcome(OutcomeKind.SUCCEEDED, seen.summary, evidence=dict(seen.readings))
+        if seen.seen is Seen.UNREADABLE and notice.attempts <= LOOKS:
+            return Outcome(OutcomeKind.NOT_SENT, seen.summary)
     return provider.apply(access, call, sending)
 
 

@@ -219,7 +219,7 @@ def _attempt(
     last = attempts[-1] if attempts else None
     if last is None or last.number <= step.allowed_after:
         return again
-    if last.state == AttemptState.CONFLICT or last.needs_operator:
+    if (last.state == AttemptState.CONFLICT and not last.retryable) or last.needs_operator:
         return AskPerson(step.position, last.message)
     if last.state == AttemptState.REJECTED and not last.retryable:
         return Fail(step.position, last.message)

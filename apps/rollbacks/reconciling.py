@@ -27,10 +27,14 @@ UNREADABLE_FOR = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the looks say: a final state with its sentence, or when to look again."""
+    """What the looks say: a final state with its sentence, or when to look again.
+
+    `again`: whether another attempt may follow without asking anybody.
+    """
 
     state: str = ""
     message: str = ""
+    again: bool = False
     look_again_in_seconds: float = 0.0
 
 
@@ -47,7 +51,8 @@ def judge(
     if action.idempotency_class is IdempotencyClass.UNREPEATABLE:
         return Verdict(AttemptState.CONFLICT, "Nobody can see whether it worked, and it must not be sent twice.")
     if action.idempotency_class is IdempotencyClass.KEYED and newest.seen is Seen.UNREADABLE:
-        return Verdict(AttemptState.RECONCILED_NOT_APPLIED, "It is asked again with the same key, which counts once.")
+        # Nobody saw that it did not work, so it is not called that: it may well have.
+        return Verdict(AttemptState.CONFLICT, "It is asked again with the same key, which counts once.", again=True)
     if newest.seen is Seen.UNREADABLE or newest.under_way:
         if newest_at - quiet_since > UNREADABLE_FOR:
             return Verdict(
@@ -60,7 +65,9 @@ def judge(
     settled = [at for at, seen in looks if at >= quiet_since + timedelta(seconds=action.settle_seconds)]
     if len(settled) >= 2:
         return Verdict(
-            AttemptState.RECONCILED_NOT_APPLIED, f"It did not work, and nothing was changed: {newest.summary}"
+            AttemptState.RECONCILED_NOT_APPLIED,
+            f"It did not work, and nothing was changed: {newest.summary}",
+            again=True,
         )
     wait = (quiet_since + timedelta(seconds=action.settle_seconds) - newest_at).total_seconds()
     return Verdict(look_again_in_seconds=max(wait, 0.5))
@@ -83,7 +90,7 @@ def reconcile(held: HeldRun, position: int) -> float:
         if not verdict.state:
             attempt.save(update_fields=["evidence"])
             return verdict.look_again_in_seconds
-        attempt.retryable = verdict.state == AttemptState.RECONCILED_NOT_APPLIED
+        attempt.retryable = verdict.again
         move_attempt(attempt, verdict.state, message=verdict.message)
         _light(held.steps[position], verdict)
         record(

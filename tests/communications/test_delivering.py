@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.approvals.asking import ask
 from apps.communications import delivering, telling
 from apps.communications.models import Notice
+from apps.providers.calling import READ_TRIES
 from apps.timeline.models import Event
 from tests.accounts.factories import PersonFactory
 
@@ -60,6 +61,25 @@ def test_what_was_posted_although_the_answer_was_lost_is_found_and_not_posted_ag
     assert again(notice) == 1
     assert notice.state == "delivered"
     assert len(posted(outside)) == 1
+
+
+def test_while_nobody_can_see_whether_it_was_posted_it_is_not_posted_again(notice, outside):
+    outside.fault("reset_after", slug="slack")
+    assert delivering.deliver_due() == 0
+    outside.fault("status", slug="slack", status=503, reads=True, times=READ_TRIES)
+    assert again(notice) == 0
+    assert notice.state == "waiting"
+    assert again(notice) == 1
+    assert len(posted(outside)) == 1
+
+
+def test_in_the_end_it_is_posted_although_nobody_can_see_whether_it_was(notice, outside):
+    outside.fault("reset_after", slug="slack")
+    outside.fault("status", slug="slack", status=503, reads=True, times=1000)
+    for _ in range(delivering.LOOKS):
+        assert again(notice) == 0
+    assert again(notice) == 1
+    assert len(posted(outside)) == 2
 
 
 def test_a_channel_that_is_down_is_tried_again_later_and_later(notice, outside):

@@ -97,6 +97,8 @@ def _disturbed(wish: Wish, crew: Crew, say: Callable[[str], None]) -> None:
     crew.quiet.set()
     injector.heal_everything()
     _settle(crew.rig, injector)
+    for name in crew.rig.children:  # what nobody writes any more is read as one picture
+        crew.rig.kill(name)
 
 
 def _slot(crew: Crew, slot: Slot, tickets: Any, taking: threading.Lock, over: threading.Event) -> None:

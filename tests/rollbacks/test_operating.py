@@ -10,8 +10,9 @@ from apps.accounts.models import Person
 from apps.approvals import asking
 from apps.approvals.models import Question
 from apps.deployments.models import EnvironmentConnection
+from apps.providers.calling import READ_TRIES
 from apps.rollbacks import engine, lifecycle, looking, operating, withdrawing
-from apps.rollbacks.models import Rollback
+from apps.rollbacks.models import Attempt, Rollback
 from apps.rollbacks.standing import Flight, Standing, ranges, standing_of
 from apps.timeline.answers import Forbidden, Refused
 from apps.timeline.log import SYSTEM
@@ -40,6 +41,14 @@ steps:
   - name: Tell the old system
     use: code.request
     with: {method: POST, path: /api/chat.postMessage, json: {channel: "#incidents", text: Back to the old one}}
+"""
+PAGED = """
+version: 1
+slug: paged
+name: Paged
+approvals: {all_of: [founder, client-success-lead]}
+steps:
+  - {name: Call the second line, use: paging.trigger, with: {summary: Rolled back}}
 """
 
 
@@ -233,6 +242,28 @@ def test_cancelling_says_before_and_after_what_was_applied_and_what_not(stage: S
 def test_what_nobody_can_tell_is_called_unclear_and_not_untouched(stage: Stage, unseen: Rollback) -> None:
     standing = standing_of(unseen.steps.prefetch_related("attempts"))
     assert (standing.unclear, standing.not_applied) == ([1], [])
+
+
+def test_a_request_that_is_repeated_by_its_key_was_never_seen_not_to_work(stage: Stage) -> None:
+    stage.outside.fault(kind="reset_after", slug="pagerduty", reads=False)
+    stage.outside.fault(kind="status", slug="pagerduty", status=503, reads=True, times=2 * READ_TRIES)
+    rollback = stage.run(stage.approve(stage.propose(PAGED)))
+    assert rollback.state == "succeeded"
+    tries = Attempt.objects.filter(rollback=rollback).order_by("number")
+    assert tries[0].state == "conflict"
+    assert len({one.idempotency_key for one in tries}) == 1
+    assert len(stage.outside.effects("pagerduty")) == 1
+
+
+def test_a_run_cancelled_between_such_repeats_does_not_call_the_step_untouched(stage: Stage) -> None:
+    stage.outside.fault(kind="reset_after", slug="pagerduty", reads=False)
+    stage.outside.fault(kind="status", slug="pagerduty", status=503, reads=True, times=1000)
+    rollback = stage.approve(stage.propose(PAGED))
+    engine.advance(rollback.pk)  # until it waits for its next attempt
+    lifecycle.cancel(rollback, by=stage.rae, reason="The fix is out")
+    rollback = stage.run(rollback)
+    standing = standing_of(rollback.steps.prefetch_related("attempts"))
+    assert (rollback.state, standing.unclear, standing.not_applied) == ("cancelled", [1], [])
 
 
 def test_positions_are_written_shortly(stage: Any) -> None:
