@@ -1,0 +1,158 @@
+"""Who must agree to a deed, by which rule, and why, in a sentence. Reads the organisation's rules only.
+
+Every question goes through `rule_for`. What a rule is matched against stands in `Situation`; which of several decides,
+in `strictness`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from apps.accounts.models import Role
+from apps.accounts.rights import APPROVE, APPROVE_RESTORES
+from apps.approvals.kinds import RESTORE
+from apps.approvals.matching import Place, Situation, candidate_of, matches
+from apps.approvals.models import Rule
+from apps.approvals.reasons import because
+from apps.approvals.strictness import Candidate, Decision, decide
+
+EXPIRES_MINUTES = 60
+PRODUCTION = "production"
+
+
+@dataclass(frozen=True)
+class Own:
+    """What the asking thing says itself, for example a playbook. `fallback`: it counts only where no rule matches."""
+
+    name: str
+    demand: Mapping[str, Any]
+    due_minutes: int | None = None
+    expires_minutes: int | None = None
+    fallback: bool = False
+
+    def candidate(self) -> Candidate:
+        """Return it as one of the rules to choose from; it is a rule of the procedure."""
+        return Candidate(
+            name=self.name, demand=self.demand, of_procedure=True, own=True, fallback=self.fallback,
+            due_minutes=self.due_minutes, expires_minutes=self.expires_minutes,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """Who must agree (`demand` is what `rules.seats` reads), until when, who is told, and why this rule decided."""
+
+    demand: Mapping[str, Any]
+    due_minutes: int | None
+    expires_minutes: int
+    ladder: tuple[Mapping[str, Any], ...]
+    told_after: tuple[str, ...]
+    told_within_minutes: int
+    right: str
+    name: str
+    because: str
+    considered: tuple[Candidate, ...] = ()
+    situation: Mapping[str, Any] = field(default_factory=dict)
+    own: Own | None = None
+
+    def as_plan(self) -> dict[str, Any]:
+        """Return what a plan freezes, so that its hash covers who must agree."""
+        return {
+            **self.demand,
+            "due_minutes": self.due_minutes,
+            "expires_minutes": self.expires_minutes,
+            "ladder": [dict(rung) for rung in self.ladder],
+            "told_after": list(self.told_after),
+            "told_within_minutes": self.told_within_minutes,
+            "right": self.right,
+            "name": self.name,
+            "because": self.because,
+        }
+
+    def as_rule(self) -> dict[str, Any]:
+        """Return what a question keeps: the plan's words, and what it was decided by, to decide it again."""
+        own = asdict(self.own) if self.own else None
+        return {**self.as_plan(), "decided_by": {"situation": dict(self.situation), "own": own}}
+
+
+def rule_for(
+    organisation: Any,
+    *,
+    kind: str,
+    severity: str = "",
+    procedure: str = "",
+    environment: Any = None,
+    impacts: Iterable[str] = (),
+    otherwise: Own | None = None,
+    environments: Sequence[Any] = (),
+) -> Ruling:
+    """Return who must agree to a question of `kind` (one of `kinds.QUESTIONS`) in this situation.
+
+    `organisation` is an Organisation or its key, `procedure` a playbook's slug, `environment` (or several
+    `environments` at once) where it happens, `impacts` words of `kinds.IMPACTS`; `otherwise` is what the asking thing
+    says itself. Without any of them nobody must agree. Costs two queries.
+    """
+    places = tuple(Place.of(each) for each in (*environments, *([environment] if environment else [])))
+    key = getattr(organisation, "pk", organisation)
+    return rule_in(key, Situation(kind, severity, procedure, places, frozenset(impacts)), otherwise)
+
+
+def rule_in(organisation_id: Any, situation: Situation, otherwise: Own | None = None) -> Ruling:
+    """Return who must agree in a situation that is put together already. Costs two queries."""
+    rows = Rule.objects.filter(Q(kinds=[]) | Q(kinds__contains=[situation.kind]), organisation_id=organisation_id)
+    matching = [candidate_of(row, situation) for row in rows.filter(active=True) if matches(row, situation)]
+    if otherwise:
+        matching.append(otherwise.candidate())
+    names = dict(Role.objects.filter(organisation_id=organisation_id).values_list("slug", "name"))
+    return ruled(situation, otherwise, decide(matching), names)
+
+
+def ruled(situation: Situation, otherwise: Own | None, decision: Decision | None, names: Mapping[str, str]) -> Ruling:
+    """Put a decision into a ruling. Pure. A clock that the deciding rule does not set is the asking thing's own."""
+    winner = decision.winner if decision else Candidate("No rule", {})
+    usual = otherwise or Own("", {})
+    considered = (winner, *decision.milder, *decision.not_for_restores, *decision.stepped_back) if decision else ()
+    return Ruling(
+        demand=_plain(winner.demand),
+        due_minutes=winner.due_minutes or usual.due_minutes,
+        expires_minutes=winner.expires_minutes or usual.expires_minutes or EXPIRES_MINUTES,
+        ladder=winner.ladder,
+        told_after=winner.told_after,
+        told_within_minutes=winner.told_within_minutes,
+        right=right_for(situation),
+        name=winner.name,
+        because=because(decision, names),
+        considered=considered,
+        situation=situation.as_json(),
+        own=otherwise,
+    )
+
+
+def right_for(situation: Situation) -> str:
+    """Return the right that a vote needs: a restore in production needs one of its own (S4-36)."""
+    in_production = any(place.kind == PRODUCTION for place in situation.places)
+    return APPROVE_RESTORES if RESTORE in situation.impacts and in_production else APPROVE
+
+
+def hold_rules(organisation_id: Any) -> None:
+    """Keep the rules as they are until the transaction ends. Call it before any lock of a question or a run.
+
+    Whoever changes a rule waits; so no question is asked by a rule that has just been replaced.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(hashtext('approval-rules'), hashtext(%s))", [str(organisation_id)]
+        )
+
+
+def _plain(demand: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "all_of": list(demand.get("all_of", [])),
+        "any_of": list(demand.get("any_of", [])),
+        "needed": int(demand.get("needed", 1)),
+    }
