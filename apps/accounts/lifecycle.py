@@ -100,25 +100,36 @@ def change_details(person: Person, *, name: str, time_zone: str, by: Any) -> Per
 
 
 @transaction.atomic
-def give_role(person: Person, role: Role, *, by: Any) -> Person:
-    """Let `person` hold `role`. Giving it twice changes nothing."""
+def give_role(person: Person, role: Role, *, by: Any, source: str = "") -> Person:
+    """Let `person` hold `role`, given by a person or (`source`) by a sign-in service. Giving it twice changes nothing,
+    but what a person gives stays when the service takes its own back.
+    """
     person = _lock(person)
     may(by, ADMINISTER, person).or_refuse()
     if person.organisation_id != role.organisation_id:
         raise Unacceptable("role: there is no such thing here.", code="unknown_reference", field="role")
-    if not RoleHolding.objects.filter(person=person, role=role).exists():
-        _give(person, role, by)
+    held = RoleHolding.objects.filter(person=person, role=role)
+    if not held.exists():
+        _give(person, role, by, source)
+    elif not source and held.exclude(source="").update(source=""):
+        record(ROLE_GIVEN, person, by=by, name=person.name, role=role.name)
     return person
 
 
 @transaction.atomic
-def take_role(person: Person, role: Role, *, by: Any) -> Person:
-    """Take `role` from `person`; it counts from their next request. The last administrator keeps theirs."""
+def take_role(person: Person, role: Role, *, by: Any, source: str | None = None) -> Person:
+    """Take `role` from `person`; it counts from their next request. The last administrator keeps theirs.
+
+    With `source` it is taken only where that sign-in service gave it.
+    """
     person = _lock(person)
     may(by, ADMINISTER, person).or_refuse()
+    held = RoleHolding.objects.filter(person=person, role=role)
+    if source is not None and not held.filter(source=source).exists():
+        return person
     if ADMINISTER in role.rights:
         _refuse_without_administrator(person, role)
-    gone, _ = RoleHolding.objects.filter(person=person, role=role).delete()
+    gone, _ = held.delete()
     if gone:
         granting.withdraw(person, role)
         record(ROLE_TAKEN, person, by=by, name=person.name, role=role.name)
@@ -167,8 +178,8 @@ def _lock(person: Person) -> Person:
     return rows.get(pk=person.pk)
 
 
-def _give(person: Person, role: Role, by: Any) -> None:
-    RoleHolding.objects.create(organisation_id=person.organisation_id, person=person, role=role)
+def _give(person: Person, role: Role, by: Any, source: str = "") -> None:
+    RoleHolding.objects.create(organisation_id=person.organisation_id, person=person, role=role, source=source)
     granting.grant(person, role)
     forget_rights(person)
     record(ROLE_GIVEN, person, by=by, name=person.name, role=role.name)
