@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from apps.accounts.rights import DEEDS, SCOPED
+from apps.accounts.seeing import seen_by
 from apps.timeline.walls import OneWithinOrganisation, OrganisationRow, WithinOrganisation
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ class VisibleQuerySet(models.QuerySet[Any]):
     """The reading vocabulary that services, environments, deployments and freezes share."""
 
     def visible_to(self, person: Person) -> Self:
-        """Rows of the person's organisation."""
-        return self.filter(organisation_id=person.organisation_id)
+        """Rows of the person's organisation that they may see."""
+        return cast(Self, seen_by(self, person))
 
 
 class FreezeQuerySet(VisibleQuerySet):

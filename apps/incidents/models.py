@@ -1,9 +1,12 @@
 """What is wrong: how bad, where, since when, and who leads."""
 
+from typing import cast
+
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from apps.accounts.seeing import seen_by
 from apps.timeline.walls import OrganisationRow, WithinOrganisation
 
 
@@ -24,8 +27,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.exclude(state="resolved")
 
     def visible_to(self, person: object) -> "IncidentQuerySet":
-        """Incidents of the person's organisation."""
-        return self.filter(organisation_id=person.organisation_id)  # type: ignore[attr-defined]
+        """Incidents of the person's organisation that they may see."""
+        return cast("IncidentQuerySet", seen_by(self, person))
 
     def told(self) -> "IncidentQuerySet":
         """Incidents with everything that one line about them says, in one query."""

@@ -6,11 +6,12 @@ the promise.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models
 from django.db.models import Func, Q, Value
 
+from apps.accounts.seeing import seen_by
 from apps.rollbacks.states import ACTIVE, AttemptState, RollbackState, StepState
 from apps.timeline.ids import new_id
 from apps.timeline.walls import OrganisationRow, WithinOrganisation
@@ -43,8 +44,8 @@ class RollbackQuerySet(models.QuerySet["Rollback"]):
         return self.filter(state__in=ACTIVE)
 
     def visible_to(self, person: Person) -> RollbackQuerySet:
-        """Rollbacks of the person's organisation."""
-        return self.filter(organisation_id=person.organisation_id)
+        """Rollbacks of the person's organisation that they may see."""
+        return cast(RollbackQuerySet, seen_by(self, person))
 
 
 class Rollback(OrganisationRow):

@@ -97,7 +97,7 @@ def _refuse_undeclared(request: HttpRequest) -> None:
 
 
 def _service(token: Token) -> Service:
-    granted = set().union(*(SERVICE_RIGHTS.get(scope, set()) for scope in token.scopes))
+    granted = {rights.SEE}.union(*(SERVICE_RIGHTS.get(scope, set()) for scope in token.scopes))
     return Service(token.name, token.organisation_id, frozenset(granted))
 
 

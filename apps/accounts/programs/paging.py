@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
+from apps.accounts.programs.references import viewer_of
+from apps.accounts.seeing import sight_of, within
 from apps.timeline.answers import Unacceptable
 
 MOST = 200
@@ -38,7 +40,11 @@ def page(
 def slice_of(
     request: HttpRequest, rows: QuerySet[Any], *, order: str = "id", usual: int = USUAL
 ) -> tuple[list[Any], str | None]:
-    """Return (rows of this page, cursor of the next or None); pages of people use it as well."""
+    """Return (rows of this page, cursor of the next or None); pages of people use it as well.
+
+    Rows that whoever asks may not see are left out.
+    """
+    rows = within(rows, sight_of(viewer_of(request)))
     field, falling = order.lstrip("-"), order.startswith("-")
     limit = _limit(request.GET.get("limit"), usual)
     if after := request.GET.get("after"):

@@ -1,0 +1,110 @@
+"""What somebody sees: rows of their organisation, and of these only what is in the services they may see.
+
+The one place that leaves things out: `programs.find`, `refer` and `page` ask it for programs and pages, and every
+queryset's `visible_to` for the rest. What is left out looks exactly like what does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+
+from apps.accounts.models import Grant, Person
+from apps.accounts.permissions import places_with, rights_of
+from apps.accounts.places import ENVIRONMENT, SERVICE, WHOLE, place_of
+from apps.accounts.rights import SEE
+from apps.timeline.log import SYSTEM
+
+Row = TypeVar("Row", bound=Model)
+Ids = frozenset[UUID]
+NOWHERE: Ids = frozenset()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one person sees: everything, or some services, and some environments of the services `around` them."""
+
+    everything: bool = False
+    services: Ids = NOWHERE
+    environments: Ids = NOWHERE
+    around: Ids = NOWHERE
+
+    @property
+    def key(self) -> str:
+        """A text that two people share who see the same: one rendering serves both."""
+        return "" if self.everything else ",".join(sorted(str(one) for one in self.services | self.environments)) or "-"
+
+
+EVERYTHING = Sight(everything=True)
+
+
+def sight_of(person: Any) -> Sight:
+    """Return what a Person, a Service or SYSTEM sees. At most one query beside that of `may`."""
+    if person is SYSTEM or SEE in rights_of(person):
+        return EVERYTHING
+    if not isinstance(person, Person):
+        return Sight()
+    if "_sight" not in person.__dict__:
+        services, environments = (frozenset(UUID(key) for key in keys) for keys in places_with(person, SEE))
+        person.__dict__["_sight"] = Sight(False, services, environments, _around(environments))
+    return person.__dict__["_sight"]
+
+
+def seen_by(rows: QuerySet[Row], person: Any) -> QuerySet[Row]:
+    """Return the rows of the person's organisation that they see."""
+    return within(rows.filter(organisation_id=person.organisation_id), sight_of(person))
+
+
+def within(rows: QuerySet[Row], sight: Sight) -> QuerySet[Row]:
+    """Leave out what is in a service beyond `sight`; rows that are in no service stay."""
+    return rows if sight.everything else rows.filter(_condition(rows.model, sight))
+
+
+def sees(person: Any, thing: Any) -> bool:
+    """Return whether `person` sees `thing`, a row of their organisation that may be in a service."""
+    sight, place = sight_of(person), place_of(thing)
+    if sight.everything or not place:
+        return True
+    if place.environment is None:
+        return place.service in sight.services | sight.around
+    return place.service in sight.services or place.environment in sight.environments
+
+
+def _around(environments: Ids) -> Ids:
+    """Return the services of these environments: their names are seen, their other environments are not."""
+    if not environments:
+        return NOWHERE
+    rows = Grant.objects.filter(environment__in=environments)
+    return frozenset(rows.values_list("environment__service_id", flat=True))
+
+
+def _condition(model: type[Model], sight: Sight, path: str = "") -> Q:
+    """Return what must hold of a row of `model`, reached by `path`, for it to be within sight."""
+    names = {field.name for field in model._meta.local_fields}
+    if model._meta.label_lower == SERVICE:
+        return Q(**{f"{path}pk__in": sight.services | sight.around})
+    if model._meta.label_lower == ENVIRONMENT:
+        return Q(**{f"{path}service__in": sight.services}) | Q(**{f"{path}pk__in": sight.environments})
+    own = [name for name in ("service", "environment") if name in names]
+    seen, nowhere = _in_place(own, sight, path), Q(**{f"{path}{name}__isnull": True for name in own})
+    part = next((name for name in WHOLE if name in names), None)
+    if part is None:
+        return seen | nowhere if own else Q()
+    whole: Any = model._meta.get_field(part)
+    of_the_whole = _condition(whole.remote_field.model, sight, f"{path}{part}__") | Q(**{f"{path}{part}__isnull": True})
+    return seen | (nowhere & of_the_whole) if own else of_the_whole
+
+
+def _in_place(own: list[str], sight: Sight, path: str) -> Q:
+    if own == ["environment"]:
+        within_service = Q(**{f"{path}environment__service__in": sight.services})
+        return within_service | Q(**{f"{path}environment__in": sight.environments})
+    if own == ["service"]:
+        return Q(**{f"{path}service__in": sight.services | sight.around})
+    if not own:
+        return Q()
+    whole = Q(**{f"{path}service__in": sight.services}) | Q(**{f"{path}environment__in": sight.environments})
+    return whole | Q(**{f"{path}environment__isnull": True, f"{path}service__in": sight.around})
