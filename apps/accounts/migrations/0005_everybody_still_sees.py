@@ -12,27 +12,33 @@ NAMES = {SEE: "see services, incidents and rollbacks", APPROVE_RESTORES: "approv
 
 def give(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Every role saw everything so far. Restores are the CTO's; the founder's where nobody is CTO but a founder is."""
-    Role = apps.get_model("accounts", "Role")
-    _give(apps, Role.objects.exclude(rights__contains=[SEE]), SEE)
-    approvers = list(Role.objects.filter(slug="cto"))
-    led = set(_holdings(apps, "cto").values_list("organisation_id", flat=True))
-    founded = set(_holdings(apps, "founder").values_list("organisation_id", flat=True))
-    approvers += Role.objects.filter(slug="founder", organisation_id__in=founded - led)
-    _give(apps, [role for role in approvers if APPROVE_RESTORES not in role.rights], APPROVE_RESTORES)
+    db = schema_editor.connection.alias  # migrations run as the tables' owner
+    roles = apps.get_model("accounts", "Role").objects.using(db)
+    _give(apps, db, roles.exclude(rights__contains=[SEE]), SEE)
+    approvers = list(roles.filter(slug="cto"))
+    led = set(_holdings(apps, db, "cto").values_list("organisation_id", flat=True))
+    founded = set(_holdings(apps, db, "founder").values_list("organisation_id", flat=True))
+    approvers += roles.filter(slug="founder", organisation_id__in=founded - led)
+    _give(apps, db, [role for role in approvers if APPROVE_RESTORES not in role.rights], APPROVE_RESTORES)
 
 
-def _holdings(apps: Apps, slug: str) -> Any:
-    return apps.get_model("accounts", "RoleHolding").objects.filter(role__slug=slug, person__active=True)
+def _holdings(apps: Apps, db: str, slug: str) -> Any:
+    holdings = apps.get_model("accounts", "RoleHolding").objects.using(db)
+    return holdings.filter(role__slug=slug, person__active=True)
 
 
-def _give(apps: Apps, roles: Any, right: str) -> None:
-    kind, _ = apps.get_model("contenttypes", "ContentType").objects.get_or_create(
-        app_label="accounts", model="organisation"
+def _give(apps: Apps, db: str, roles: Any, right: str) -> None:
+    kind, _ = (
+        apps.get_model("contenttypes", "ContentType")
+        .objects.using(db)
+        .get_or_create(app_label="accounts", model="organisation")
     )
-    permission, _ = apps.get_model("auth", "Permission").objects.get_or_create(
-        content_type=kind, codename=right, defaults={"name": NAMES[right]}
+    permission, _ = (
+        apps.get_model("auth", "Permission")
+        .objects.using(db)
+        .get_or_create(content_type=kind, codename=right, defaults={"name": NAMES[right]})
     )
-    permitted = apps.get_model("guardian", "GroupObjectPermission").objects
+    permitted = apps.get_model("guardian", "GroupObjectPermission").objects.using(db)
     for role in roles:
         role.rights = sorted({*role.rights, right})
         role.save(update_fields=["rights"])
