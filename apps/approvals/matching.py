@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from apps.accounts.rights import APPROVE
 from apps.approvals.kinds import OF_THE_PROCEDURE, RESTORE
 from apps.approvals.strictness import Candidate
 
@@ -33,20 +34,22 @@ class Situation:
     procedure: str = ""
     places: tuple[Place, ...] = ()
     impacts: frozenset[str] = frozenset()
+    right: str = APPROVE  # what a vote needs, unless it is about a restore in production
 
     def as_json(self) -> dict[str, Any]:
         """Return it for keeping."""
         places = [vars(place) for place in self.places]
         return {
             "kind": self.kind, "severity": self.severity, "procedure": self.procedure, "places": places,
-            "impacts": sorted(self.impacts),
+            "impacts": sorted(self.impacts), "right": self.right,
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Situation:
         """Return what `as_json` kept."""
         places = tuple(Place(**place) for place in kept["places"])
-        return cls(kept["kind"], kept["severity"], kept["procedure"], places, frozenset(kept["impacts"]))
+        impacts = frozenset(kept["impacts"])
+        return cls(kept["kind"], kept["severity"], kept["procedure"], places, impacts, kept["right"])
 
 
 def matches(rule: Any, situation: Situation) -> bool:

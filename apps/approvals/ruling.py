@@ -7,10 +7,9 @@ in `strictness`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q
 
 from apps.accounts.models import Role
@@ -19,6 +18,7 @@ from apps.approvals.kinds import RESTORE
 from apps.approvals.matching import Place, Situation, candidate_of, matches
 from apps.approvals.models import Rule
 from apps.approvals.reasons import because
+from apps.approvals.rules import seats
 from apps.approvals.strictness import Candidate, Decision, decide
 
 EXPIRES_MINUTES = 60
@@ -56,9 +56,9 @@ class Ruling:
     right: str
     name: str
     because: str
-    considered: tuple[Candidate, ...] = ()
-    situation: Mapping[str, Any] = field(default_factory=dict)
+    situation: Situation
     own: Own | None = None
+    considered: tuple[Candidate, ...] = ()
 
     def as_plan(self) -> dict[str, Any]:
         """Return what a plan freezes, so that its hash covers who must agree."""
@@ -74,10 +74,27 @@ class Ruling:
             "because": self.because,
         }
 
+    def asked(self) -> dict[str, Any]:
+        """Return what `asking.ask` is told of it."""
+        return {
+            "rule": self.as_rule(),
+            "due_minutes": self.due_minutes,
+            "expires_minutes": self.expires_minutes,
+            "right": self.right,
+            "ladder": self.ladder,
+            "told_after": self.told_after,
+            "told_within_minutes": self.told_within_minutes,
+        }
+
+    @property
+    def nobody(self) -> bool:
+        """Whether it may be done without asking anybody."""
+        return not seats(self.demand)
+
     def as_rule(self) -> dict[str, Any]:
         """Return what a question keeps: the plan's words, and what it was decided by, to decide it again."""
         own = asdict(self.own) if self.own else None
-        return {**self.as_plan(), "decided_by": {"situation": dict(self.situation), "own": own}}
+        return {**self.as_plan(), "decided_by": {"situation": self.situation.as_json(), "own": own}}
 
 
 def rule_for(
@@ -90,16 +107,17 @@ def rule_for(
     impacts: Iterable[str] = (),
     otherwise: Own | None = None,
     environments: Sequence[Any] = (),
+    right: str = APPROVE,
 ) -> Ruling:
     """Return who must agree to a question of `kind` (one of `kinds.QUESTIONS`) in this situation.
 
     `organisation` is an Organisation or its key, `procedure` a playbook's slug, `environment` (or several
     `environments` at once) where it happens, `impacts` words of `kinds.IMPACTS`; `otherwise` is what the asking thing
-    says itself. Without any of them nobody must agree. Costs two queries.
+    says itself. Without any of them nobody must agree. `right` is what a voter needs there. Costs two queries.
     """
     places = tuple(Place.of(each) for each in (*environments, *([environment] if environment else [])))
     key = getattr(organisation, "pk", organisation)
-    return rule_in(key, Situation(kind, severity, procedure, places, frozenset(impacts)), otherwise)
+    return rule_in(key, Situation(kind, severity, procedure, places, frozenset(impacts), right), otherwise)
 
 
 def rule_in(organisation_id: Any, situation: Situation, otherwise: Own | None = None) -> Ruling:
@@ -127,27 +145,16 @@ def ruled(situation: Situation, otherwise: Own | None, decision: Decision | None
         right=right_for(situation),
         name=winner.name,
         because=because(decision, names),
-        considered=considered,
-        situation=situation.as_json(),
+        situation=situation,
         own=otherwise,
+        considered=considered,
     )
 
 
 def right_for(situation: Situation) -> str:
     """Return the right that a vote needs: a restore in production needs one of its own (S4-36)."""
     in_production = any(place.kind == PRODUCTION for place in situation.places)
-    return APPROVE_RESTORES if RESTORE in situation.impacts and in_production else APPROVE
-
-
-def hold_rules(organisation_id: Any) -> None:
-    """Keep the rules as they are until the transaction ends. Call it before any lock of a question or a run.
-
-    Whoever changes a rule waits; so no question is asked by a rule that has just been replaced.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(hashtext('approval-rules'), hashtext(%s))", [str(organisation_id)]
-        )
+    return APPROVE_RESTORES if RESTORE in situation.impacts and in_production else situation.right
 
 
 def _plain(demand: Mapping[str, Any]) -> dict[str, Any]:

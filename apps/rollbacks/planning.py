@@ -15,10 +15,13 @@ from django.conf import settings
 from django.urls import reverse
 
 from apps.accounts.models import Person
+from apps.approvals.kinds import impacts_of_incident
+from apps.approvals.ruling import Ruling, rule_for
 from apps.deployments.models import Deployment, Environment
 from apps.incidents.models import Incident
 from apps.playbooks.definition import ActionStep, CheckStep, Definition, HumanStep, Step
 from apps.playbooks.models import Revision
+from apps.playbooks.own_rule import impacts_of_steps, own_rule
 from apps.playbooks.placeholders import Unfilled, substitute
 from apps.providers import opening, registry
 from apps.providers.base import Call, Risk
@@ -51,9 +54,7 @@ class Draft:
     """A finished plan before it is stored. `findings` are about the plan, {level, text}; they are not part of it."""
 
     canonical: bytes
-    rule: Mapping[str, Any]
-    due_minutes: int | None
-    expires_minutes: int
+    ruling: Ruling
     losses: Sequence[str]
     confirm: str
     steps: Sequence[Mapping[str, Any]]
@@ -68,32 +69,35 @@ def plan(wish: Wish) -> Draft:
         _step(wish, step, position, values, readings) for position, step in enumerate(wish.definition.steps, start=1)
     ]
     findings = look(readings)
-    approvals = wish.definition.approvals_for(wish.incident.severity)
-    rule = {"all_of": list(approvals.all_of), "any_of": list(approvals.any_of), "needed": approvals.needed}
     losses = _losses(wish, steps, values)
     risky = bool(losses) or any(step.get("risk") == Risk.DESTRUCTIVE for step in steps)
     confirm = wish.environment.service.slug if risky else ""
+    ruling = _ruling(wish, steps, losses)
     document = {
         **_heading(wish),
-        "approvals": {
-            **rule,
-            "due_minutes": approvals.due_minutes,
-            "expires_minutes": approvals.expires_minutes,
-        },
+        "approvals": ruling.as_plan(),
         "losses": losses,
         "confirm": confirm,
         "steps": steps,
         "stays": _what_stays(wish, readings),
     }
-    return Draft(
-        canonical(document),
-        rule,
-        approvals.due_minutes,
-        approvals.expires_minutes,
-        losses,
-        confirm,
-        steps,
-        findings,
+    return Draft(canonical(document), ruling, losses, confirm, steps, findings)
+
+
+def _ruling(wish: Wish, steps: Sequence[Mapping[str, Any]], losses: Sequence[str]) -> Ruling:
+    """Return who must agree to the start: by severity, procedure, place, and what the plan and the incident touch."""
+    incident, definition = wish.incident, wish.definition
+    felt = impacts_of_incident(
+        externally_visible=incident.externally_visible, affected_users_percent=incident.affected_users_percent
+    )
+    return rule_for(
+        wish.requester.organisation_id,
+        kind="rollback.start",
+        severity=incident.severity,
+        procedure=definition.slug,
+        environment=wish.environment,
+        impacts=felt | impacts_of_steps(steps, losses),
+        otherwise=own_rule(definition, wish.revision.number, incident.severity),
     )
 
 

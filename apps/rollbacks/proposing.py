@@ -15,6 +15,7 @@ from django.urls import reverse
 from apps.accounts.models import Person
 from apps.approvals import asking
 from apps.approvals.models import Question
+from apps.approvals.rule_changes import refuse_outdated
 from apps.deployments.models import Deployment, Environment
 from apps.incidents.models import Incident
 from apps.playbooks.definition import Definition
@@ -61,6 +62,7 @@ def prepare(
 def propose(wish: Wish, draft: Draft) -> Rollback:
     """Keep the plan and ask who must agree. Born `awaiting_approval`, or `queued` where the rule needs nobody."""
     incident, by = wish.incident, wish.requester
+    refuse_outdated(draft.ruling, by.organisation)
     frozen = _store(wish, draft)
     title = title_of(wish.definition.kind, wish)
     question = _ask(wish, draft, frozen, title)
@@ -90,8 +92,7 @@ def propose(wish: Wish, draft: Draft) -> Rollback:
     _write_steps(rollback, draft)
     record(events.PROPOSED, rollback, by=by, incident=incident, title=title, plan_hash=rollback.plan_hash)
     if rollback.state == RollbackState.QUEUED:
-        rule = f"revision {wish.revision.number} of {wish.definition.name}"
-        record(events.AUTHORISED, rollback, by=by, incident=incident, title=title, rule=rule)
+        record(events.AUTHORISED, rollback, by=by, incident=incident, title=title, rule=f"“{draft.ruling.name}”")
         begin(rollback, by)
     return rollback
 
@@ -99,8 +100,9 @@ def propose(wish: Wish, draft: Draft) -> Rollback:
 @transaction.atomic
 def plan_again(rollback: Rollback, wish: Wish, draft: Draft) -> Rollback:
     """Put a fresh plan in place of the old one: a new question, and the old votes are void."""
-    rollback = lock_asked(rollback)
     by = wish.requester
+    refuse_outdated(draft.ruling, by.organisation)
+    rollback = lock_asked(rollback)
     permissions.may_propose(by, rollback).or_refuse()
     if rollback.state != RollbackState.AWAITING_APPROVAL:
         raise Refused(
@@ -178,14 +180,12 @@ def _ask(wish: Wish, draft: Draft, frozen: Plan, title: str) -> Question:
         subject=frozen,
         requester=wish.requester,
         content=draft.canonical,
-        rule=draft.rule,
-        due_minutes=draft.due_minutes,
-        expires_minutes=draft.expires_minutes,
         incident=wish.incident,
         environment=wish.environment,
         losses=draft.losses,
         confirm=draft.confirm,
-        rule_reason=f"{wish.definition.name}, revision {wish.revision.number}",
+        rule_reason=draft.ruling.because[:300],
+        **draft.ruling.asked(),
     )
 
 

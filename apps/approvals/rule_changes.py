@@ -1,0 +1,68 @@
+"""When rules change while people decide: nothing is asked by a rule that is gone; what was asked by it is taken back.
+
+A question keeps what it was decided by (`Ruling.as_rule`), so that it can be decided again by the rules as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+
+from apps.accounts.models import Organisation
+from apps.approvals import asking
+from apps.approvals.matching import Situation
+from apps.approvals.models import Question
+from apps.approvals.ruling import Own, Ruling, rule_in
+
+LOCK = "SELECT {}(hashtext('approval-rules'), hashtext(%s))"
+
+
+def hold_rules(organisation_id: Any) -> None:
+    """Keep the rules as they are until the transaction ends; whoever changes one waits.
+
+    Call it before any lock of a question or a run, and rule afterwards.
+    """
+    _lock("pg_advisory_xact_lock_shared", organisation_id)
+
+
+def hold_for_change(organisation_id: Any) -> None:
+    """Let nobody else ask by the rules, or change them, until the transaction ends."""
+    _lock("pg_advisory_xact_lock", organisation_id)
+
+
+def refuse_outdated(ruling: Ruling, organisation: Organisation) -> None:
+    """Raise Stale where the rules have changed since `ruling` was made, and hold them until the transaction ends."""
+    hold_rules(organisation.pk)
+    if _deciding(rule_in(organisation.pk, ruling.situation, ruling.own).as_plan()) != _deciding(ruling.as_plan()):
+        raise asking.Stale("A rule about who must agree changed at this moment. Nothing was asked; plan again.")
+
+
+def take_back_outdated(organisation: Organisation, *, by: Any, name: str) -> int:
+    """Take back every open question that the rules now decide otherwise than when it was asked; returns how many.
+
+    `name` is the rule that changed. Call it in the transaction of the change, after `hold_for_change`.
+    """
+    asked = Question.objects.filter(organisation=organisation, state="open", rule__has_key="decided_by")
+    outdated = [question for question in asked.order_by("pk") if _differs(question)]
+    for question in outdated:
+        asking.void(question, by=by, reason=f"the rule “{name}” changed; plan again")
+    return len(outdated)
+
+
+def _differs(question: Question) -> bool:
+    by = question.rule["decided_by"]
+    own = Own(**by["own"]) if by["own"] else None
+    now = rule_in(question.organisation_id, Situation.from_json(by["situation"]), own)
+    return _deciding(now.as_plan()) != _deciding(question.rule)
+
+
+def _deciding(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the prose: naming one more rule that matches changes nothing that people were asked."""
+    return {key: value for key, value in kept.items() if key not in {"because", "decided_by"}}
+
+
+def _lock(function: str, organisation_id: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK.format(function), [str(organisation_id)])
