@@ -24,12 +24,13 @@ from apps.approvals.rules import seats, sentence
 from apps.approvals.substitutes import named_for
 from apps.approvals.voting import Stale, vote
 from apps.approvals.waiting import open_in, waiting_for
+from apps.approvals.withdrawing import withdraw_vote
 from apps.timeline.clock import database_now
 from apps.timeline.log import record
 
 __all__ = [
     "DECIDED", "Decided", "Fact", "Stale", "ask", "close", "digest", "facts_of", "open_in", "role_names", "void",
-    "vote", "waiting_for", "when_decided",
+    "vote", "waiting_for", "when_decided", "withdraw_vote",
 ]  # fmt: skip
 
 EXPIRES_MINUTES = 60

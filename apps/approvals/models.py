@@ -19,6 +19,9 @@ class Question(OrganisationRow):
     service = WithinOrganisation("deployments.Service", null=True, related_name="+")
     environment = WithinOrganisation("deployments.Environment", null=True, related_name="+")
     right = models.CharField(max_length=40, default="approve")  # what a voter must be allowed, where the question is
+    break_glass = WithinOrganisation(
+        "approvals.BreakGlass", null=True, related_name="questions"
+    )  # under which it began
     requester = WithinOrganisation("accounts.Person", related_name="questions_asked")
     content_hash = models.CharField(max_length=64)
     rule = models.JSONField(default=dict)
@@ -70,10 +73,18 @@ class Seat(OrganisationRow):
         ordering = ["position"]
 
 
+class StandingVotes(models.Manager["Vote"]):
+    """Votes that nobody has withdrawn: what every count and every page means by a vote."""
+
+    def get_queryset(self) -> models.QuerySet["Vote"]:
+        """Leave out what was withdrawn."""
+        return super().get_queryset().filter(withdrawn_at=None)
+
+
 class Vote(OrganisationRow):
     """One person's answer, in one seat, to one content.
 
-    The requester's id is pulled in so that Postgres can refuse it.
+    The requester's id is pulled in so that Postgres can refuse it; `cast_at` is the database's time, whoever writes.
     """
 
     question = WithinOrganisation(Question, related_name="votes", on_delete=models.CASCADE)
@@ -89,6 +100,9 @@ class Vote(OrganisationRow):
     expires_at = models.DateTimeField()
     consumed_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+
+    objects = StandingVotes()
+    ever = models.Manager["Vote"]()
 
     class Meta:
         constraints = [

@@ -1,14 +1,20 @@
-"""Who may vote on what, and why not. One function, whatever the mouth."""
+"""Who may vote on what, and why not. One function, whatever the mouth; Postgres counts by the same rule."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from apps.accounts.models import Person, Role
-from apps.approvals.models import Question, Seat, Vote
+from apps.accounts.rights import DEEDS
+from apps.approvals.models import Question, Seat
 from apps.approvals.rules import listed
+from apps.approvals.voters import Seated, Voter, free_seats, voter
 from apps.timeline.answers import YES, Answer, no
+from apps.timeline.clock import database_now
 
 
 def may_vote(person: Person | None, question: Question, *, now: datetime) -> Answer:
@@ -16,14 +22,15 @@ def may_vote(person: Person | None, question: Question, *, now: datetime) -> Ans
     return seat_or_why(person, question, now=now)[0]
 
 
-def seat_or_why(person: Person | None, question: Question, *, now: datetime) -> tuple[Answer, tuple[Seat, str] | None]:
+def seat_or_why(person: Person | None, question: Question, *, now: datetime) -> tuple[Answer, Seated | None]:
     """Return the answer of `may_vote`, and with a yes the free seat and the role that `person` would take it in."""
     because = _why_not(person, question, now)
     if because or person is None:
         return no(because), None
-    if seated := seat_for(person, question):
+    who = voter(person)
+    if seated := seat_of(who, question, now):
         return YES, seated
-    return no(f"This needs {needed_roles(question)}, and you hold none of these roles."), None
+    return no(_why_no_seat(who, question)), None
 
 
 def _why_not(person: Person | None, question: Question, now: datetime) -> str:
@@ -50,36 +57,46 @@ WORDS = {
 }
 
 
-def seat_for(person: Person, question: Question, role: str = "") -> tuple[Seat, str] | None:
-    """Return the free seat that `person` can take and the role they take it in, or None.
+def _why_no_seat(who: Voter, question: Question) -> str:
+    """Say what is missing: the time of a substitute, the right of a role, or the role."""
+    free, names = free_seats(question), role_names(question.organisation_id)
+    named = [seat for seat in free if who.is_named(seat) and seat.substitutes_from]
+    if named:
+        since = min(seat.substitutes_from for seat in named if seat.substitutes_from)
+        time = f"{timezone.localtime(since):%H:%M:%S %Z}"
+        return f"You may answer for {_in_words(named, names)} from {time}, if nobody has until then."
+    wanted = {role for seat in free for role in seat.roles}
+    if held := sorted(wanted & who.held):
+        return f"{listed([names.get(role, role) for role in held], 'and')} may not {DEEDS[question.right]} here."
+    if any(not seat.roles for seat in free):
+        return f"You may not {DEEDS[question.right]} here."
+    return f"This needs {_in_words(free, names)}, and you hold none of these roles."
+
+
+def seat_for(person: Person, question: Question, role: str = "", *, now: datetime | None = None) -> Seated | None:
+    """Return the free seat that `person` can take now and the role they take it in, or None.
 
     `role` asks for a seat in that role; a person with several roles otherwise gets the first free one.
     """
-    held = roles_of(person)
-    if role:
-        held &= {role}
-    taken = {vote.seat_id for vote in question.votes.all()}
-    for seat in question.seats.all():
-        if seat.pk in taken:
-            continue
-        if not seat.roles and (not role or role in held):
-            return seat, next(iter(sorted(held)), "person")
-        if fitting := [name for name in seat.roles if name in held]:
-            return seat, fitting[0]
-    return None
+    return seat_of(voter(person), question, now or database_now(), role)
 
 
-def roles_of(person: Person) -> set[str]:
-    """Return the slugs of the roles that `person` holds now."""
-    return set(Role.objects.filter(holdings__person=person).values_list("slug", flat=True))
+def seat_of(who: Voter, question: Question, now: datetime, role: str = "") -> Seated | None:
+    """Return the seat that somebody takes: one of their own roles before one in which they stand in."""
+    could = [seated for seat in free_seats(question) if (seated := who.could_take(question, seat, now, role))]
+    return min(could, key=lambda seated: seated.standing_in, default=None)
 
 
 def needed_roles(question: Question) -> str:
     """Say which roles still have a free seat, by their names."""
-    taken = {vote.seat_id for vote in Vote.objects.filter(question=question)}
-    slugs = [role for seat in question.seats.all() if seat.pk not in taken for role in seat.roles]
-    names = role_names(question.organisation_id)
-    return listed([names.get(slug, slug) for slug in dict.fromkeys(slugs)], "or") or "nobody any more"
+    return _in_words(free_seats(question), role_names(question.organisation_id))
+
+
+def _in_words(seats: Sequence[Seat], names: dict[str, str]) -> str:
+    if not seats:
+        return "nobody any more"
+    slugs = dict.fromkeys(role for seat in seats for role in seat.roles)
+    return listed([names.get(slug, slug) for slug in slugs], "or") or "anybody with the right"
 
 
 def role_names(organisation_id: Any) -> dict[str, str]:

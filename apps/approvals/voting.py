@@ -48,21 +48,20 @@ def vote(
         raise Forbidden(f"You cannot answer as {role}. Still needed: {permissions.needed_roles(question)}.")
     if decision == "approve":
         demand_acceptance(question, accepts, confirm)
-    seat, seat_role = seated
     cast = Vote.objects.create(
         organisation_id=question.organisation_id,
         question=question,
-        seat=seat,
+        seat=seated.seat,
         person=by,
         requester_id=question.requester_id,
         content_hash=question.content_hash,
         decision=decision,
-        role=seat_role,
+        role=seated.role,
         note=note.strip(),
         accepts=list(accepts),
         expires_at=question.expires_at,
     )
-    _record(question, cast, by)
+    _record(question, cast, by, standing_in=seated.standing_in)
     _decide(question, by, cast)
     return cast
 
@@ -99,14 +98,14 @@ def demand_acceptance(question: Question, accepts: Sequence[str], confirm: str) 
         raise Unacceptable(f"Type the service name, {question.confirm}, to approve.", field="confirm")
 
 
-def _record(question: Question, cast: Vote, by: Person) -> None:
-    names = permissions.role_names(question.organisation_id)
+def _record(question: Question, cast: Vote, by: Person, *, standing_in: bool) -> None:
+    name = permissions.role_names(question.organisation_id).get(cast.role, cast.role)
     record(
         events.APPROVED if cast.decision == "approve" else events.REJECTED,
         question,
         by=by,
         incident=question.incident_id,
-        role=names.get(cast.role, cast.role),
+        role=f"substitute for {name}" if standing_in else name,
         note=f": “{cast.note}”" if cast.note else ".",
         content_hash=question.content_hash,
     )

@@ -1,4 +1,4 @@
-"""Which questions are open, and which of them one person could answer now."""
+"""Which questions are open, and which of them one person could answer now, or has answered."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from django.utils import timezone
 
 from apps.accounts.models import Person
 from apps.approvals import permissions
-from apps.approvals.models import Question
+from apps.approvals.models import Question, Vote
+from apps.approvals.voters import voter
+from apps.timeline.clock import database_now
 
 
 def waiting_for(person: Person) -> list[Question]:
     """Return the open questions that `person` could answer now, the most urgent first."""
-    held = permissions.roles_of(person)
-    found = open_in(person.organisation_id).exclude(requester=person).exclude(votes__person=person)
-    return [question for question in found if _free_seat(question, held)]
+    answered = Vote.objects.filter(person=person).values("question_id")
+    found = open_in(person.organisation_id).exclude(requester=person).exclude(pk__in=answered)
+    who, now = voter(person), database_now()
+    return [question for question in found if permissions.seat_of(who, question, now)]
 
 
 def open_in(organisation_id: Any) -> QuerySet[Question]:
@@ -27,8 +30,3 @@ def open_in(organisation_id: Any) -> QuerySet[Question]:
         .prefetch_related("seats", "votes")
         .order_by("due_at", "expires_at")
     )
-
-
-def _free_seat(question: Question, held: set[str]) -> bool:
-    taken = {vote.seat_id for vote in question.votes.all()}
-    return any(seat.pk not in taken and (not seat.roles or held & set(seat.roles)) for seat in question.seats.all())
