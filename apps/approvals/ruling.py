@@ -27,18 +27,23 @@ PRODUCTION = "production"
 
 @dataclass(frozen=True)
 class Own:
-    """What the asking thing says itself, for example a playbook. `fallback`: it counts only where no rule matches."""
+    """What the asking thing says itself, for example a playbook, which makes it a rule of the procedure.
+
+    `fallback`: it counts only where no rule matches. `floor`: it is the least that is ever asked, and a stricter rule
+    of whatever sort decides instead.
+    """
 
     name: str
     demand: Mapping[str, Any]
     due_minutes: int | None = None
     expires_minutes: int | None = None
     fallback: bool = False
+    floor: bool = False
 
     def candidate(self) -> Candidate:
-        """Return it as one of the rules to choose from; it is a rule of the procedure."""
+        """Return it as one of the rules to choose from."""
         return Candidate(
-            name=self.name, demand=self.demand, of_procedure=True, own=True, fallback=self.fallback,
+            name=self.name, demand=self.demand, of_procedure=not self.floor, own=True, fallback=self.fallback,
             due_minutes=self.due_minutes, expires_minutes=self.expires_minutes,
         )  # fmt: skip
 
@@ -113,7 +118,7 @@ def rule_for(
 
     `organisation` is an Organisation or its key, `procedure` a playbook's slug, `environment` (or several
     `environments` at once) where it happens, `impacts` words of `kinds.IMPACTS`; `otherwise` is what the asking thing
-    says itself. Without any of them nobody must agree. `right` is what a voter needs there. Costs two queries.
+    says itself, and `right` what a voter needs where that decides. Without any rule nobody must agree. Two queries.
     """
     places = tuple(Place.of(each) for each in (*environments, *([environment] if environment else [])))
     key = getattr(organisation, "pk", organisation)
@@ -142,7 +147,7 @@ def ruled(situation: Situation, otherwise: Own | None, decision: Decision | None
         ladder=winner.ladder,
         told_after=winner.told_after,
         told_within_minutes=winner.told_within_minutes,
-        right=right_for(situation),
+        right=right_for(situation, own=winner.own),
         name=winner.name,
         because=because(decision, names),
         situation=situation,
@@ -151,10 +156,15 @@ def ruled(situation: Situation, otherwise: Own | None, decision: Decision | None
     )
 
 
-def right_for(situation: Situation) -> str:
-    """Return the right that a vote needs: a restore in production needs one of its own (S4-36)."""
+def right_for(situation: Situation, *, own: bool) -> str:
+    """Return the right that a vote needs: a restore in production needs one of its own (S4-36).
+
+    What a rule decides needs the right to approve; what the asking thing decides itself (`own`), the right it names.
+    """
     in_production = any(place.kind == PRODUCTION for place in situation.places)
-    return APPROVE_RESTORES if RESTORE in situation.impacts and in_production else situation.right
+    if RESTORE in situation.impacts and in_production:
+        return APPROVE_RESTORES
+    return situation.right if own else APPROVE
 
 
 def _plain(demand: Mapping[str, Any]) -> dict[str, Any]:

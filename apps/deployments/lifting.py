@@ -10,12 +10,16 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import Person, Role
+from apps.accounts.models import Person
+from apps.accounts.permissions import roles_that_may
 from apps.accounts.rights import FREEZE
 from apps.approvals import asking
 from apps.approvals.models import Question
+from apps.approvals.rule_changes import hold_rules
+from apps.approvals.ruling import Own, Ruling, rule_for
+from apps.approvals.seating import refuse_alone
 from apps.deployments import entering, events, permissions
-from apps.deployments.models import Freeze
+from apps.deployments.models import Environment, Freeze
 from apps.deployments.switches import hold, scope_in_words, set_switches, switches_of
 from apps.timeline.answers import Refused
 from apps.timeline.log import SYSTEM, record
@@ -38,7 +42,8 @@ def ask_to_lift(freeze: Freeze, *, by: Person, reason: str) -> Question:
     _refuse_if_lifted(freeze)
     if freeze.question and freeze.question.state == "open" and freeze.question.expires_at > timezone.now():
         raise Refused("Somebody has asked for this already; it waits for a second person.", code="already_asked")
-    roles = _roles_that_may_agree(by)
+    ruling = _ruling(freeze)
+    refuse_alone(freeze.organisation_id, ruling.demand, by=by, advice="give a second person a role that may freeze.")
     freeze.question = asking.ask(
         organisation=by.organisation,
         kind=LIFT,
@@ -47,12 +52,10 @@ def ask_to_lift(freeze: Freeze, *, by: Person, reason: str) -> Question:
         subject=freeze,
         requester=by,
         content={"freeze": str(freeze.pk), "stops": freeze.stops, "scope": freeze.scope, "reason": reason},
-        rule={"any_of": roles, "needed": 1},
-        right=FREEZE,
         service=freeze.service,
         environment=freeze.environment,
         rule_reason=reason[:300],
-        expires_minutes=LIFT_EXPIRES_MINUTES,
+        **ruling.asked(),
     )
     freeze.save(update_fields=["question"])
     told: dict[str, Any] = {"stops": freeze.stops, "scope": scope_in_words(freeze)}
@@ -111,10 +114,22 @@ def _refuse_if_lifted(freeze: Freeze) -> None:
         raise Refused("This freeze is lifted already. Nothing was changed.", code="already_lifted", state="lifted")
 
 
-def _roles_that_may_agree(by: Person) -> list[str]:
-    """Return the roles whose holders may agree, when somebody else than `by` holds one. Raises Refused."""
-    roles = Role.objects.filter(organisation_id=by.organisation_id, rights__contains=[FREEZE])
-    holders = Person.objects.filter(roles__in=roles, active=True).exclude(pk=by.pk)
-    if not holders.exists():
-        raise Refused("Nobody else here may agree: give a second person a role that may freeze.", code="nobody_else")
-    return sorted(roles.values_list("slug", flat=True))
+def _ruling(freeze: Freeze) -> Ruling:
+    """Return who must agree: at least one more of those who may freeze.
+
+    A freeze of several environments is a question about each of them, so a rule for one of them matches.
+    """
+    roles = [role.slug for role in roles_that_may(freeze.organisation_id, FREEZE, freeze)]
+    one_more = {"any_of": sorted(roles), "needed": 1}
+    own = Own("Two of those who may freeze", one_more, None, LIFT_EXPIRES_MINUTES, floor=True)
+    hold_rules(freeze.organisation_id)
+    return rule_for(freeze.organisation_id, kind=LIFT, environments=_stopped(freeze), otherwise=own, right=FREEZE)
+
+
+def _stopped(freeze: Freeze) -> list[Environment]:
+    rows = Environment.objects.filter(organisation_id=freeze.organisation_id)
+    if freeze.scope == "environment":
+        rows = rows.filter(pk=freeze.environment_id)
+    elif freeze.scope == "service":
+        rows = rows.filter(service_id=freeze.service_id)
+    return list(rows)

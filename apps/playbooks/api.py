@@ -11,7 +11,7 @@ from pydantic import Field
 
 from apps.accounts import programs
 from apps.accounts.requests import Request
-from apps.playbooks import exporting, library, lifecycle, permissions
+from apps.playbooks import agreed, exporting, library, lifecycle, permissions
 from apps.playbooks.linter import lint
 from apps.playbooks.models import Playbook, Revision
 from apps.playbooks.nodes import LARGEST_BYTES
@@ -79,12 +79,15 @@ def get_revision(request: Request, slug: str, number: str) -> dict[str, Any]:
 
 @router.post(
     "/playbooks/{slug}/revisions/{number}/publication",
-    response={201: dict},
+    response={201: dict, 202: dict},
     summary="Publish a revision",
 )
 @programs.idempotent
 def create_publication(request: Request, slug: str, number: str, body: Publication | None = None) -> Any:
-    """Make the draft what new plans use. 409 where it is published already, 422 where findings stop it."""
+    """Make the draft what new plans use; 202 with `approval` where others must agree first.
+
+    409 where it is published already, 422 where findings stop it.
+    """
     programs.require_scope(request, programs.ADMIN)
     body = body or Publication()
     by = programs.person_of(request)
@@ -94,6 +97,8 @@ def create_publication(request: Request, slug: str, number: str, body: Publicati
         comment=body.comment or f"Published by a program of {by.name}, without a comment.",
         edits=body.edits,
     )
+    if question := agreed.open_about(revision).first():
+        return Status(202, {**revision_as_json(revision), "approval": str(question.pk)})
     return Status(201, revision_as_json(revision))
 
 

@@ -11,9 +11,13 @@ class PlaybooksConfig(AppConfig):
 
     def ready(self) -> None:
         """Speak with the apps below; models can be imported only now."""
+        from apps.approvals.asking import when_decided
+        from apps.approvals.procedures import procedures_come_from
         from apps.deployments.plans import plans_come_from
-        from apps.playbooks import events, library, shipping  # noqa: F401 (importing declares events)
+        from apps.playbooks import agreed, events, library, lifecycle, shipping  # noqa: F401 (importing declares events)
         from apps.timeline.log import event_recorded
 
+        when_decided(agreed.KIND, granted=lifecycle.when_publication_is_granted)
+        procedures_come_from(library.procedures)
         plans_come_from(exists=library.exists, fitting=library.fitting_slugs)
         event_recorded.connect(shipping.listen, dispatch_uid="playbooks.shipping")

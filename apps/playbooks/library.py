@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db.models import QuerySet
 
 from apps.accounts.models import Role
+from apps.approvals.procedures import Procedure
 from apps.deployments.models import Environment
 from apps.playbooks.catalogue import Catalogue, installed
 from apps.playbooks.choices import Kind
 from apps.playbooks.definition import Definition
 from apps.playbooks.models import Playbook, Revision
+from apps.playbooks.own_rule import impacts_of, own_rule
 from apps.playbooks.parsing import parse
 
 
@@ -55,6 +57,18 @@ def published_for(environment: Environment, kind: Kind = Kind.ROLLBACK) -> list[
 def fitting_slugs(environment: Environment) -> list[str]:
     """Return the slugs of the published rollback playbooks that fit the environment."""
     return [playbook.slug for playbook in published_for(environment)]
+
+
+def procedures(organisation_id: Any) -> list[Procedure]:
+    """Return the published playbooks as the procedures that rules are about."""
+    rows = of_organisation(organisation_id).filter(published__isnull=False)
+    return [_procedure(playbook, playbook.published) for playbook in rows if playbook.published]
+
+
+def _procedure(playbook: Playbook, published: Revision) -> Procedure:
+    definition = definition_of(published)
+    own = partial(own_rule, definition, published.number)
+    return Procedure(playbook.slug, playbook.name, own, impacts_of(definition, installed()))
 
 
 def newest_draft(playbook: Playbook) -> Revision | None:

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from apps.accounts.models import Organisation
-from apps.playbooks import events, library, permissions
+from apps.approvals.models import Question
+from apps.playbooks import agreed, events, library, permissions
 from apps.playbooks.definition import Definition
 from apps.playbooks.difference import difference
 from apps.playbooks.exporting import content_hash
@@ -43,6 +44,7 @@ def revise(revision: Revision, *, by: Any, content: str, edits: int) -> Revision
     """
     permissions.may_edit(by, revision).or_refuse()
     content, definition = read(content)
+    asked = agreed.hold(revision)
     playbook = _locked(revision.playbook)
     revision = playbook.revisions.select_for_update().get(pk=revision.pk)
     _refuse_published(revision)
@@ -55,6 +57,7 @@ def revise(revision: Revision, *, by: Any, content: str, edits: int) -> Revision
         revision.edits += 1
         revision.save(update_fields=["content", "content_hash", "edits", "changed_at"])
         record(events.REVISED, playbook, by=by, playbook=playbook.name, revision=revision.number)
+        agreed.withdraw(asked, by=by, reason="the draft changed")
     return revision
 
 
@@ -62,8 +65,9 @@ def revise(revision: Revision, *, by: Any, content: str, edits: int) -> Revision
 def publish(revision: Revision, *, by: Any, comment: str, edits: int | None = None) -> Revision:
     """Make a draft the revision that new plans use. Runs under way keep theirs.
 
-    `edits` refuses a draft that changed since the publisher read it. Raises Forbidden, Unacceptable for a
-    missing comment or findings that stop it, Refused where it is published already or a newer one is.
+    Where a rule wants others to agree it stays a draft, and they are asked (`agreed.open_about`). `edits` refuses a
+    draft that changed since the publisher read it. Raises Forbidden, Unacceptable for a missing comment or findings
+    that stop it, Refused where it is published already or a newer one is.
     """
     permissions.may_publish(by, revision).or_refuse()
     comment = _comment(comment)
@@ -76,11 +80,25 @@ def publish(revision: Revision, *, by: Any, comment: str, edits: int | None = No
     _refuse_overtaken(revision, playbook)
     _refuse_findings(revision, definition)
     revision.comment = comment
-    move(revision, RevisionState.PUBLISHED, by=by)
-    _put_in_use(playbook, revision, definition)
-    names: dict[str, Any] = {"playbook": playbook.name, "revision": revision.number}
-    record(events.PUBLISHED, playbook, by=by, **names, comment=comment, content_hash=revision.content_hash)
-    return revision
+    if agreed.ask_to_publish(revision, playbook, by=by):
+        revision.save(update_fields=["comment"])
+        return revision
+    return _publish(playbook, revision, definition, by=by)
+
+
+def when_publication_is_granted(question: Question, by: Any) -> None:
+    """Publish what the question asked about, in the name of who asked, in the transaction of the deciding vote."""
+    found = Revision.objects.select_related("playbook").get(
+        pk=question.subject_id, organisation_id=question.organisation_id
+    )
+    playbook = _locked(found.playbook)
+    revision = playbook.revisions.select_for_update().get(pk=found.pk)
+    _refuse_published(revision)
+    agreed.refuse_changed(revision, question)
+    definition = library.definition_of(revision)
+    _refuse_overtaken(revision, playbook)
+    _refuse_findings(revision, definition)
+    _publish(playbook, revision, definition, by=question.requester)
 
 
 @transaction.atomic
@@ -99,9 +117,11 @@ def restore(revision: Revision, *, by: Any) -> Revision:
 def discard(revision: Revision, *, by: Any) -> Playbook:
     """Delete a draft; a published revision stays for ever. Raises Forbidden or Refused."""
     permissions.may_edit(by, revision).or_refuse()
+    asked = agreed.hold(revision)
     playbook = _locked(revision.playbook)
     revision = playbook.revisions.select_for_update().get(pk=revision.pk)
     _refuse_published(revision)
+    agreed.withdraw(asked, by=by, reason="the draft was discarded")
     number = revision.number
     revision.delete()
     record(events.DISCARDED, playbook, by=by, playbook=playbook.name, revision=number)
@@ -132,6 +152,14 @@ def unacceptable(invalid: Invalid) -> Unacceptable:
 def other_slug(playbook: Playbook) -> Unacceptable:
     """Return the refusal for a text of one playbook that carries the slug of another."""
     return Unacceptable(f"The slug stays “{playbook.slug}”; another slug is another playbook.", field="slug")
+
+
+def _publish(playbook: Playbook, revision: Revision, definition: Definition, *, by: Any) -> Revision:
+    move(revision, RevisionState.PUBLISHED, by=by)
+    _put_in_use(playbook, revision, definition)
+    names: dict[str, Any] = {"playbook": playbook.name, "revision": revision.number}
+    record(events.PUBLISHED, playbook, by=by, **names, comment=revision.comment, content_hash=revision.content_hash)
+    return revision
 
 
 def keep_shipped(organisation: Organisation, content: str, definition: Definition, *, by: Any) -> Playbook | None:

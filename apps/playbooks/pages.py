@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from apps.accounts.models import Organisation, Person, Role
 from apps.playbooks import editing, library, permissions, showing
+from apps.playbooks.agreed import open_about
 from apps.playbooks.difference import difference
 from apps.playbooks.forms import DraftForm
 from apps.playbooks.models import Playbook, Revision
@@ -69,6 +70,7 @@ def revision(found: Playbook, shown: Revision, person: Person) -> dict[str, Any]
         "may_edit": permissions.may_edit(person),
         "may_publish": permissions.may_publish(person),
         "is_live": found.published_id == shown.pk,
+        "question": open_about(shown).select_related("requester").first(),
         **_contents(found, shown),
     }
 

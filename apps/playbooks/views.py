@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.programs import find
 from apps.accounts.requests import Request
 from apps.playbooks import editing, library, lifecycle, pages, permissions
+from apps.playbooks.agreed import open_about
 from apps.playbooks.forms import DraftForm
 from apps.playbooks.models import Playbook, Revision
 from apps.playbooks.schema import json_schema
@@ -94,13 +95,13 @@ def create_publication(request: Request, slug: str, number: int) -> HttpResponse
     """Publish a draft as it was read."""
     found = _find_revision(request, slug, number)
     edits = request.POST.get("edits", "")
-    lifecycle.publish(
+    made = lifecycle.publish(
         found,
         by=request.person,
         comment=request.POST.get("comment", ""),
         edits=int(edits) if edits.isdecimal() and len(edits) < 10 else None,
     )
-    return _saved(request, found, "published")
+    return _saved(request, made, _what(made))
 
 
 @require_POST
@@ -145,7 +146,7 @@ def _save(request: Request, found: Playbook) -> HttpResponse:
             made = editing.save(found, by=request.person, content=content, **seen)
     except Refused as refusal:
         return _refused(request, found, form, content, refusal)
-    return _saved(request, made, "published" if made.state == "published" else "saved as a draft")
+    return _saved(request, made, _what(made))
 
 
 def _refused(request: Request, found: Playbook | None, form: DraftForm, content: str, refusal: Refused) -> HttpResponse:
@@ -170,6 +171,17 @@ def _editor(
 ) -> HttpResponse:
     context: dict[str, Any] = pages.editor(found, form, content, request.person, refusal)
     return render(request, "playbooks/draft.html", context, status=status)
+
+
+def _what(made: Revision) -> str:
+    """Say what became of a revision; it may have to wait for others who agree."""
+    if made.state == "published":
+        return "published"
+    return (
+        "asked about: it is published when everybody needed has agreed"
+        if open_about(made).exists()
+        else "saved as a draft"
+    )
 
 
 def _saved(request: Request, made: Revision, what: str) -> HttpResponse:

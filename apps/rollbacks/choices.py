@@ -11,8 +11,9 @@ from apps.providers import registry
 from apps.rollbacks import permissions
 from apps.rollbacks.approved import steps_of
 from apps.rollbacks.models import Rollback, Step
-from apps.rollbacks.operating import may_repeat_unseen, roles_that_operate
+from apps.rollbacks.operating import may_repeat_unseen
 from apps.rollbacks.own import cancel_words
+from apps.rollbacks.ruled import roles_that_operate
 from apps.rollbacks.standing import standing_of
 from apps.rollbacks.states import FINAL
 

@@ -5,16 +5,18 @@ What happens once others have agreed stands in `agreeing`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
 
-from apps.accounts.models import Person, Role, RoleHolding
+from apps.accounts.models import Person
 from apps.accounts.rights import OPERATE
 from apps.approvals import asking
 from apps.approvals.models import Question
+from apps.approvals.ruling import Ruling
+from apps.approvals.seating import refuse_alone
 from apps.rollbacks import events, permissions, withdrawing
 from apps.rollbacks.agreeing import allow_again, go_on
 from apps.rollbacks.approved import steps_of
@@ -22,12 +24,13 @@ from apps.rollbacks.lifecycle import lock
 from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.moving import move_step
 from apps.rollbacks.planned_words import sentence
+from apps.rollbacks.ruled import as_at_the_start, one_more, rule_about
 from apps.rollbacks.states import FINAL, OPEN, AttemptState, RollbackState, StepState
 from apps.rollbacks.withdrawing import ADOPT, RETRY, SKIP
 from apps.timeline.answers import Missing, Refused, Unacceptable
 from apps.timeline.log import record
 
-DUE_MINUTES = 5
+SECOND_PERSON = "give a second person a role that may decide."
 
 
 @transaction.atomic
@@ -41,7 +44,8 @@ def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Ques
     rollback, step = _stuck(rollback, position, by, reason)
     if may_repeat_unseen(rollback, step):
         title = f"Send step {position} again: {step.name}"
-        question = _ask(RETRY, rollback, step, by, title, _one_more(rollback, by), reason=reason)
+        ruling = rule_about(rollback, RETRY, own=one_more(rollback), right=OPERATE, position=position)  # S3-50
+        question = _ask(RETRY, rollback, step, by, title, ruling, reason=reason)
         record(
             events.REPEAT_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason,
             question=str(question.pk),
@@ -58,11 +62,10 @@ def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Ques
 def ask_to_skip(rollback: Rollback, position: int, *, by: Person, reason: str) -> Question:
     """Ask to leave a step out. That changes what was approved, so the same people must agree again."""
     rollback, step = _stuck(rollback, position, by, reason, also={StepState.PENDING})
-    rule, right = rollback.question.rule, rollback.question.right
-    if not (rule.get("all_of") or rule.get("any_of")):
-        rule, right = _one_more(rollback, by), OPERATE
+    own, right = as_at_the_start(rollback)
+    ruling = rule_about(rollback, SKIP, own=own, right=right)
     title = f"Leave out step {position}: {step.name}"
-    question = _ask(SKIP, rollback, step, by, title, rule, right, reason=reason)
+    question = _ask(SKIP, rollback, step, by, title, ruling, reason=reason)
     record(
         events.SKIP_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason,
         question=str(question.pk),
@@ -85,20 +88,13 @@ def ask_to_adopt(
         return _do(rollback, step, by, reason, evidence)
     title = f"Step {position} has happened: {step.name}"
     kept = list(seen)
-    question = _ask(
-        ADOPT, rollback, step, by, title, _one_more(rollback, by), reason=reason, evidence=evidence, seen=kept
-    )  # fmt: skip
+    ruling = rule_about(rollback, ADOPT, own=one_more(rollback), right=OPERATE, position=position)
+    question = _ask(ADOPT, rollback, step, by, title, ruling, reason=reason, evidence=evidence, seen=kept)
     record(
         events.ADOPTION_ASKED, rollback, by=by, incident=rollback.incident_id, position=position, reason=reason,
         evidence=evidence, seen=kept, question=str(question.pk),
     )  # fmt: skip
     return question
-
-
-def roles_that_operate(rollback: Rollback) -> list[str]:
-    """Return the roles of the organisation whose holders may decide about steps."""
-    found = Role.objects.filter(organisation_id=rollback.organisation_id, rights__contains=[OPERATE])
-    return list(found.order_by("slug").values_list("slug", flat=True))
 
 
 def may_repeat_unseen(rollback: Rollback, step: Step) -> bool:
@@ -142,19 +138,7 @@ def _stuck(
     return rollback, step
 
 
-def _one_more(rollback: Rollback, by: Person) -> dict[str, Any]:
-    """Return the rule that one more of those who may decide must agree. Raises Refused when there is nobody else."""
-    roles = roles_that_operate(rollback)
-    held = RoleHolding.objects.filter(organisation_id=rollback.organisation_id, role__slug__in=roles)
-    if not held.filter(person__active=True).exclude(person=by).exists():
-        raise Refused("Nobody else here may agree: give a second person a role that may decide.", code="nobody_else")
-    return {"any_of": roles, "needed": 1}
-
-
-def _ask(
-    kind: str, rollback: Rollback, step: Step, by: Person, title: str, rule: Mapping[str, Any],
-    right: str = OPERATE, **told: Any,
-) -> Question:  # fmt: skip
+def _ask(kind: str, rollback: Rollback, step: Step, by: Person, title: str, ruling: Ruling, **told: Any) -> Question:
     already = withdrawing.open_about([step.pk]).filter(kind=kind).first()
     if already:
         raise Refused(
@@ -163,6 +147,7 @@ def _ask(
             approval=str(already.pk),
             state=rollback.state,
         )
+    refuse_alone(rollback.organisation_id, ruling.demand, by=by, advice=SECOND_PERSON)
     about = {"kind": kind, "rollback": str(rollback.pk), "plan": rollback.plan_hash, "position": step.position}
     return asking.ask(
         organisation=rollback.organisation,
@@ -172,10 +157,8 @@ def _ask(
         subject=step,
         requester=by,
         content={**about, **told},
-        rule=rule,
-        due_minutes=DUE_MINUTES,
         incident=rollback.incident,
         environment=rollback.environment,
-        right=right,
+        **ruling.asked(),
         rule_reason=sentence(told["reason"])[:300],
     )

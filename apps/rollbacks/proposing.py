@@ -100,9 +100,9 @@ def propose(wish: Wish, draft: Draft) -> Rollback:
 @transaction.atomic
 def plan_again(rollback: Rollback, wish: Wish, draft: Draft) -> Rollback:
     """Put a fresh plan in place of the old one: a new question, and the old votes are void."""
+    rollback = lock_asked(rollback)
     by = wish.requester
     refuse_outdated(draft.ruling, by.organisation)
-    rollback = lock_asked(rollback)
     permissions.may_propose(by, rollback).or_refuse()
     if rollback.state != RollbackState.AWAITING_APPROVAL:
         raise Refused(

@@ -243,3 +243,15 @@ def test_ruling_costs_two_queries(team: Any, production: Any, django_assert_num_
 
 def test_every_word_is_known() -> None:
     assert all(len(name) <= 40 for name in (*QUESTIONS, *IMPACTS))
+
+
+def test_a_floor_is_never_lowered_and_any_stricter_rule_decides_instead(team: Any) -> None:
+    """D.2 rows 24 and 26: a rule that asks nobody cannot turn a second person away."""
+    two = Own("Two of those who decide", {"any_of": ["incident-commander", "technical-lead"]}, floor=True)
+    rule(team, "P0 is free", severities=["P0"])
+    assert asked(rule_for(team, kind="rollback.adopt", severity="P0", otherwise=two, right="operate")) != []
+    rule(team, "At P0 the CTO", severities=["P0"], demand={"all_of": ["cto"]})
+    ruling = rule_for(team, kind="rollback.adopt", severity="P0", otherwise=two, right="operate")
+    assert (asked(ruling), ruling.right) == ([["cto"]], "approve")
+    at_p1 = rule_for(team, kind="rollback.adopt", severity="P1", otherwise=two, right="operate")
+    assert at_p1.right == "operate"
