@@ -13,16 +13,30 @@ class RollbacksConfig(AppConfig):
         """Register with the apps below; models can be imported only now."""
         from apps.approvals.asking import when_decided
         from apps.providers.receiving import hook_received
-        from apps.rollbacks import agreeing, freezing, hearing, lifecycle, offering, polling, showing, withdrawing
+        from apps.rollbacks import (
+            agreeing,
+            freezing,
+            gating,
+            hearing,
+            lifecycle,
+            offering,
+            polling,
+            showing,
+            step_demands,
+            withdrawing,
+        )
         from apps.timeline import stream
 
         when_decided(
             lifecycle.KIND, granted=lifecycle.start, rejected=lifecycle.reject, expired=lifecycle.expire, consumes=False
         )  # the start's own trigger counts the votes
+        for kind in step_demands.KINDS:
+            when_decided(kind, granted=gating.grant, rejected=gating.reject, expired=gating.expire, facts=gating.facts)
         when_decided(withdrawing.SKIP, granted=agreeing.skip, facts=agreeing.facts)
         when_decided(withdrawing.ADOPT, granted=agreeing.adopt, facts=agreeing.facts)
         when_decided(withdrawing.RETRY, granted=agreeing.send_again, facts=agreeing.facts)
         polling.every(3, "settled questions", withdrawing.withdraw_settled)
+        polling.every(3, "steps whose question was taken back", gating.refuse_taken_back)
         offering.register()
         freezing.register()
         hook_received.connect(hearing.hear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.approvals.rules import listed
 from apps.rollbacks import ending, events
 from apps.rollbacks.deciding import Begin, decide
 from apps.rollbacks.held import HeldRun
@@ -33,6 +34,30 @@ def begin_next(held: HeldRun) -> None:
     decision = decide(held.view(), database_now())
     if isinstance(decision, Begin):
         _begin(held.rollback, held.steps[decision.position])
+
+
+def pass_gate(held: HeldRun, position: int) -> None:
+    """Write that a gate's people have agreed, and begin what comes next."""
+    with held.fenced() as run:
+        step = held.steps[position]
+        if step.state != StepState.PENDING:
+            return
+        _begin(run, step)
+        message = _who_agreed(step)
+        move_step(step, StepState.SUCCEEDED, message=message)
+        record(
+            events.STEP_SUCCEEDED, run, by=SYSTEM, incident=run.incident_id, position=position, name=step.name,
+            message=message,
+        )  # fmt: skip
+        begin_next(held)
+
+
+def _who_agreed(step: Step) -> str:
+    """Say who let it pass: the people who voted, or whoever acted alone under break-glass."""
+    assert step.question is not None
+    agreed = step.question.votes.filter(decision="approve").select_related("person").order_by("cast_at")
+    names = listed([vote.person.name for vote in agreed], "and")
+    return f"{names} agreed." if names else f"{step.question.requester.name} let it pass alone, under break-glass."
 
 
 def _begin(run: Rollback, step: Step) -> None:

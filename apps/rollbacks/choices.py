@@ -9,12 +9,13 @@ from apps.approvals.asking import role_names
 from apps.approvals.rules import listed
 from apps.providers import registry
 from apps.rollbacks import permissions
+from apps.rollbacks.after_refusal import was_refused, what_goes_back
 from apps.rollbacks.approved import steps_of
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.operating import may_repeat_unseen
 from apps.rollbacks.own import cancel_words
 from apps.rollbacks.ruled import roles_that_operate
-from apps.rollbacks.standing import standing_of
+from apps.rollbacks.standing import ranges, standing_of
 from apps.rollbacks.states import FINAL
 
 STUCK = {"unknown", "failed"}
@@ -41,7 +42,10 @@ def choices_of(rollback: Rollback, step: Step, person: Person) -> list[Choice]:
     not_now = "" if may else may.because
     if not not_now and not needs_decision(rollback, step):
         not_now = f"Step {step.position} is {step.get_state_display().lower()}, so there is nothing to decide."
-    found = _for_people(rollback, step, not_now) if step.kind == "human" else _for_calls(rollback, step, not_now)
+    if was_refused(step):
+        found = _for_refused(rollback, step, not_now)
+    else:
+        found = _for_people(rollback, step, not_now) if step.kind == "human" else _for_calls(rollback, step, not_now)
     found.append(_cancel(rollback, step, not_now))
     return sorted(found, key=lambda choice: bool(choice.why_not))
 
@@ -50,7 +54,7 @@ def needs_decision(rollback: Rollback, step: Step) -> bool:
     """Say whether a person can decide about the step now."""
     if rollback.state in FINAL or rollback.state == "awaiting_approval":
         return False
-    return step.state in STUCK or (step.kind == "human" and step.state == "running")
+    return step.state in STUCK or was_refused(step) or (step.kind == "human" and step.state == "running")
 
 
 def who_decides(rollback: Rollback) -> list[tuple[str, str]]:
@@ -135,6 +139,26 @@ def _for_people(rollback: Rollback, step: Step, not_now: str) -> list[Choice]:
         ),
         _leave_out(rollback, step, not_now),
     ]  # fmt: skip
+
+
+def _for_refused(rollback: Rollback, step: Step, not_now: str) -> list[Choice]:
+    back = what_goes_back(rollback)
+    steps = f"Step {ranges(back[::-1])} is" if len(back) == 1 else f"Steps {ranges(back[::-1])} are"
+    found = [
+        Choice(
+            "retry", f"Ask the people of step {step.position} again",
+            "A new question, with votes of its own. Nothing is sent until they agree.", "You alone", not_now,
+            icon="users",
+        ),
+        Choice(
+            "compensation", "Put back what was done",
+            f"{steps} put back, last first, as the approved plan says. Then the run is over, as failed." if back
+            else "Puts back what the steps before it changed.",
+            "You alone", not_now or ("" if back else "Nothing was done that this plan can put back."),
+            icon="rotate-ccw",
+        ),
+    ]  # fmt: skip
+    return found if step.kind == "gate" else [*found, _leave_out(rollback, step, not_now)]
 
 
 def _cancel(rollback: Rollback, step: Step, not_now: str) -> Choice:

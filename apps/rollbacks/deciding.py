@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from apps.rollbacks.states import EFFECTIVE, OPEN, AttemptState, RollbackState, StepState
+from apps.rollbacks.states import EFFECTIVE, OPEN, Agreement, AttemptState, RollbackState, StepState
 
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
 LOOK_AGAIN_SECONDS = 1.0
@@ -28,7 +28,8 @@ class AttemptView:
 class StepView:
     """One step as the decision needs it. `parts` are applied one by one; `already` were found as wanted.
 
-    `allowed_after` is the number of the newest attempt when a person asked for another one.
+    `allowed_after` is the number of the newest attempt when a person asked for another one. `agreement` is how it
+    stands with the people who must agree before it begins.
     """
 
     position: int
@@ -45,6 +46,7 @@ class StepView:
     can_be_put_back: bool = False
     compensated: bool = False
     message: str = ""
+    agreement: str = Agreement.NONE
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,20 @@ class Reconcile:
 @dataclass(frozen=True)
 class Begin:
     """Start a step."""
+
+    position: int
+
+
+@dataclass(frozen=True)
+class AskAgreement:
+    """It is a step's turn, and people must agree before it begins: ask them."""
+
+    position: int
+
+
+@dataclass(frozen=True)
+class PassGate:
+    """A gate's people have agreed: it is done, and the run goes on."""
 
     position: int
 
@@ -146,6 +162,8 @@ class Rest:
 Decision = (
     Reconcile
     | Begin
+    | AskAgreement
+    | PassGate
     | Send
     | Prove
     | Fail
@@ -194,7 +212,7 @@ def _forward(run: RunView, now: datetime) -> Decision:
                 return StartCompensation()
             return Finish(RollbackState.FAILED, step.message)
         if step.state == StepState.PENDING:
-            return Begin(step.position)
+            return _beginning(step)
         if step.state == StepState.UNKNOWN:
             return AskPerson(step.position, step.message)
         if step.state == StepState.VERIFYING or step.kind == "check":
@@ -203,6 +221,16 @@ def _forward(run: RunView, now: datetime) -> Decision:
             return AskPerson(step.position, f"Somebody must do step {step.position}: {step.name}")
         return _next_part(step, now)
     return Finish(RollbackState.SUCCEEDED)
+
+
+def _beginning(step: StepView) -> Decision:
+    if step.agreement == Agreement.NEEDED:
+        return AskAgreement(step.position)
+    if step.agreement == Agreement.ASKED:
+        return Rest()
+    if step.agreement == Agreement.REFUSED:
+        return AskPerson(step.position, step.message)
+    return PassGate(step.position) if step.kind == "gate" else Begin(step.position)
 
 
 def _next_part(step: StepView, now: datetime) -> Decision:
@@ -252,7 +280,9 @@ def _put_back(run: RunView, now: datetime) -> Decision:
         (step for step in run.steps if step.state == StepState.FAILED and step.on_failure == "compensate"),
         None,
     )
-    return Finish(RollbackState.FAILED, failed.message if failed else "")
+    refused = next((step for step in run.steps if step.agreement == Agreement.REFUSED), None)
+    reason = failed or refused
+    return Finish(RollbackState.FAILED, reason.message if reason else "")
 
 
 def backoff(number: int) -> timedelta:

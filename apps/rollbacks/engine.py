@@ -14,14 +14,16 @@ from django.db import DatabaseError, connection
 
 from apps.providers.base import ProviderError
 from apps.providers.sealing import SealBroken
-from apps.rollbacks import beginning, ending, proving, reconciling, sending
+from apps.rollbacks import beginning, ending, gating, proving, reconciling, sending
 from apps.rollbacks.deciding import (
+    AskAgreement,
     AskPerson,
     Begin,
     Decision,
     Fail,
     Finish,
     MarkPutBack,
+    PassGate,
     Prove,
     PutBack,
     Reconcile,
@@ -127,6 +129,10 @@ def _carry_out(decision: Decision, held: HeldRun) -> None:
             _go_on(reconciling.reconcile(held, position))
         case Begin(position):
             beginning.begin_step(held, position)
+        case AskAgreement(position):
+            gating.ask_people(held, position)
+        case PassGate(position):
+            beginning.pass_gate(held, position)
         case Send(position, part):
             _guarded(held, position, part, "apply")
         case Prove(position):

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Func, Q, Value
 
 from apps.accounts.seeing import seen_by
-from apps.rollbacks.states import ACTIVE, AttemptState, RollbackState, StepState
+from apps.rollbacks.states import ACTIVE, Agreement, AttemptState, RollbackState, StepState
 from apps.timeline.ids import new_id
 from apps.timeline.walls import OrganisationRow, WithinOrganisation
 
@@ -112,7 +112,7 @@ class Step(OrganisationRow):
     rollback = WithinOrganisation(Rollback, related_name="steps", db_index=False)
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=200)
-    kind = models.CharField(max_length=12)  # action, check, human
+    kind = models.CharField(max_length=12)  # action, check, human, gate
     role = models.CharField(max_length=20, blank=True)
     provider = models.CharField(max_length=40, blank=True)
     action = models.CharField(max_length=60, blank=True)
@@ -130,6 +130,8 @@ class Step(OrganisationRow):
     compensated = models.BooleanField(default=False)
     max_attempts = models.PositiveSmallIntegerField(default=5)
     allowed_after = models.PositiveSmallIntegerField(default=0)  # attempts up to this one were looked at by a person
+    agreement = models.CharField(max_length=8, choices=Agreement, default=Agreement.NONE, blank=True)  # see 0008
+    question = WithinOrganisation("approvals.Question", null=True, related_name="+")  # the newest about beginning it
 
     class Meta:
         ordering = ["position"]

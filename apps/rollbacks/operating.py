@@ -17,7 +17,7 @@ from apps.approvals import asking
 from apps.approvals.models import Question
 from apps.approvals.ruling import Ruling
 from apps.approvals.seating import refuse_alone
-from apps.rollbacks import events, permissions, withdrawing
+from apps.rollbacks import after_refusal, events, permissions, withdrawing
 from apps.rollbacks.agreeing import allow_again, go_on
 from apps.rollbacks.approved import steps_of
 from apps.rollbacks.lifecycle import lock
@@ -25,7 +25,7 @@ from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.moving import move_step
 from apps.rollbacks.planned_words import sentence
 from apps.rollbacks.ruled import as_at_the_start, one_more, rule_about
-from apps.rollbacks.states import FINAL, OPEN, AttemptState, RollbackState, StepState
+from apps.rollbacks.states import FINAL, OPEN, Agreement, AttemptState, RollbackState, StepState
 from apps.rollbacks.withdrawing import ADOPT, RETRY, SKIP
 from apps.timeline.answers import Missing, Refused, Unacceptable
 from apps.timeline.log import record
@@ -36,11 +36,14 @@ SECOND_PERSON = "give a second person a role that may decide."
 @transaction.atomic
 def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Question | Step:
     """Allow another attempt of a step that needs a person. The outside is looked at again before anything is sent.
+    A step that its people have refused is put to them once more.
 
     Where nobody can see whether an earlier request worked, a second person must agree to send it again. Otherwise open
     questions about the step are taken back: it goes on without them. Raises Refused while an attempt is unclear.
     """
     asked = withdrawing.hold(rollback, position)
+    if Step.objects.filter(rollback=rollback, position=position, agreement=Agreement.REFUSED).exists():
+        return after_refusal.ask_again(rollback, position, by=by, reason=reason)
     rollback, step = _stuck(rollback, position, by, reason)
     if may_repeat_unseen(rollback, step):
         title = f"Send step {position} again: {step.name}"
@@ -62,6 +65,8 @@ def retry(rollback: Rollback, position: int, *, by: Person, reason: str) -> Ques
 def ask_to_skip(rollback: Rollback, position: int, *, by: Person, reason: str) -> Question:
     """Ask to leave a step out. That changes what was approved, so the same people must agree again."""
     rollback, step = _stuck(rollback, position, by, reason, also={StepState.PENDING})
+    if step.kind == "gate":
+        raise Refused("A gate is there so that its people agree; it is never left out. Ask them again.", code="gate")
     own, right = as_at_the_start(rollback)
     ruling = rule_about(rollback, SKIP, own=own, right=right)
     title = f"Leave out step {position}: {step.name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from apps.approvals.rules import sentence as must_agree
 from apps.deployments.models import Deployment
 from apps.providers import registry
 from apps.rollbacks.models import Rollback
@@ -61,8 +62,8 @@ def _database(plan: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def plan_row(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one step of the plan, as a row of the table that people agree to."""
+def plan_row(said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return one step of the plan, as a row of the table that people agree to. `names` are of roles."""
     return {
         "position": said["position"],
         "name": said["name"],
@@ -71,10 +72,19 @@ def plan_row(said: Mapping[str, Any]) -> dict[str, Any]:
         "risk": said.get("risk", "safe"),
         "usual": said["usual_seconds"],
         "limit": said["gives_up_seconds"],
-        "undo": said.get("undo") or ("Somebody's own work" if said["kind"] == "human" else "Reads only"),
+        "undo": said.get("undo") or NOTHING_TO_UNDO.get(said["kind"], "Reads only"),
+        "first": who_first(said, names),
         "final": is_final(said),
         "on_failure": said["on_failure"],
     }
+
+
+NOTHING_TO_UNDO = {"human": "Somebody's own work", "gate": "Nothing is sent"}
+
+
+def who_first(said: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return who must agree before a step begins, as a sentence without its end; empty where nobody is asked."""
+    return must_agree(said["approvals"], names) if said.get("approvals") else ""
 
 
 def sentence(text: str) -> str:
@@ -87,7 +97,7 @@ def by_whom(said: Mapping[str, Any]) -> str:
     """Return the provider's name, or who else does the step."""
     if said.get("provider"):
         return registry.provider(said["provider"]).name
-    return "Portal checks" if said["kind"] == "check" else "A person"
+    return {"check": "Portal checks", "gate": "People"}.get(said["kind"], "A person")
 
 
 def detail(said: Mapping[str, Any]) -> str:
@@ -98,6 +108,8 @@ def detail(said: Mapping[str, Any]) -> str:
         return f"{check.get('method', 'GET')} {check.get('path') or check.get('url')} must answer {wanted}"
     if said["kind"] == "human":
         return said["instructions"]
+    if said["kind"] == "gate":
+        return "The run waits until they have agreed"
     if preview := said.get("preview"):
         told = {name: value for name, value in preview.items() if value}
         return " · ".join(f"“{value}”" if len(str(value)) > 20 else f"{name} {value}" for name, value in told.items())

@@ -19,7 +19,7 @@ from apps.approvals.kinds import impacts_of_incident
 from apps.approvals.ruling import Ruling, rule_for
 from apps.deployments.models import Deployment, Environment
 from apps.incidents.models import Incident
-from apps.playbooks.definition import ActionStep, CheckStep, Definition, HumanStep, Step
+from apps.playbooks.definition import ActionStep, CheckStep, Definition, GateStep, HumanStep, Step
 from apps.playbooks.models import Revision
 from apps.playbooks.own_rule import impacts_of_steps, own_rule
 from apps.playbooks.placeholders import Unfilled, substitute
@@ -27,6 +27,7 @@ from apps.providers import opening, registry
 from apps.providers.base import Call, Risk
 from apps.providers.models import Connection
 from apps.rollbacks.observing import Reading, look
+from apps.rollbacks.step_demands import name_people
 from apps.timeline.answers import Unacceptable
 
 FORMAT = 1
@@ -69,6 +70,7 @@ def plan(wish: Wish) -> Draft:
         _step(wish, step, position, values, readings) for position, step in enumerate(wish.definition.steps, start=1)
     ]
     findings = look(readings)
+    name_people(wish.definition, steps, environment=wish.environment, incident=wish.incident)
     losses = _losses(wish, steps, values)
     risky = bool(losses) or any(step.get("risk") == Risk.DESTRUCTIVE for step in steps)
     confirm = wish.environment.service.slug if risky else ""
@@ -172,6 +174,9 @@ def _step(wish: Wish, step: Step, position: int, values: Mapping[str, Any], read
             "evidence": step.evidence, "usual_seconds": step.usual_seconds or HUMAN_USUAL_SECONDS,
             "gives_up_seconds": step.gives_up_seconds or 0,
         }  # fmt: skip
+    if isinstance(step, GateStep):
+        usual = step.usual_seconds or HUMAN_USUAL_SECONDS
+        return {**said, "kind": "gate", "usual_seconds": usual, "gives_up_seconds": 0}
     assert isinstance(step, ActionStep)
     return _action(wish, step, said, values, readings)
 

@@ -203,6 +203,8 @@ def _explain(refused: DatabaseError) -> None:
         raise LeaseLost from refused
     if code in {"RG003", "RG004"}:
         raise Gone from refused
+    if code == "RG009":
+        raise Drifted("The people of this step have not agreed to it. Nothing was sent.") from refused
     raise refused
 
 

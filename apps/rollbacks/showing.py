@@ -45,6 +45,7 @@ def context(rollback: Rollback) -> dict[str, Any]:
     plan = json.loads(bytes(rollback.plan.canonical))
     steps = list(rollback.steps.prefetch_related("attempts"))
     suspect = rollback.previous if rollback.kind == "rollback" else None
+    asked = card(rollback.question)
     seen = picture(rollback.incident, suspect, now)
     return {
         "rollback": rollback,
@@ -54,7 +55,7 @@ def context(rollback: Rollback) -> dict[str, Any]:
         "before_start": rollback.approved_at is None,
         "under_way": rollback.state in ACTIVE,
         "over": rollback.state in FINAL,
-        "steps": rows_of(rollback, steps, plan),
+        "steps": rows_of(rollback, steps, plan, asked["names"]),
         "standing": standing_of(steps),
         "step_now": next((step for step in steps if step.state not in DONE), None),
         "done": sum(step.state in DONE for step in steps),
@@ -65,11 +66,11 @@ def context(rollback: Rollback) -> dict[str, Any]:
         "freezes": _freezes(rollback),
         "forward_url": reverse("rollbacks:forward", args=[rollback.environment_id]),
         "entries": of_run(rollback, plan),
-        "card": card(rollback.question),
+        "card": asked,
         "questions": _other_questions(rollback, steps),
         "checklists": rollback.incident.checklists.prefetch_related("items__ticks__person"),
         "now": now,
-        **_of_the_plan(rollback, plan, steps),
+        **_of_the_plan(rollback, plan, steps, asked["names"]),
         "ways": ways_out(rollback, plan, seen, takes(steps), healthy_at(rollback, steps, now)),
         "source": {
             **words.box(rollback.previous, _from(rollback)),
@@ -79,10 +80,12 @@ def context(rollback: Rollback) -> dict[str, Any]:
     }
 
 
-def _of_the_plan(rollback: Rollback, plan: Mapping[str, Any], steps: list[Step]) -> dict[str, Any]:
+def _of_the_plan(
+    rollback: Rollback, plan: Mapping[str, Any], steps: list[Step], names: Mapping[str, str]
+) -> dict[str, Any]:
     back = rollback.kind == "rollback"
     return {
-        "plan_rows": [words.plan_row(said) for said in plan["steps"]],
+        "plan_rows": [words.plan_row(said, names) for said in plan["steps"]],
         "goal": words.box(rollback.target, "To, back to" if back else "To, forward to", goal=True),
         "cells": words.cells(plan, rollback),
         "way_out": words.way_out(plan),

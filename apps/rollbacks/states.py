@@ -33,6 +33,16 @@ class StepState(TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+class Agreement(TextChoices):
+    """How it stands with the people who must agree before a step begins. Empty: the plan names nobody."""
+
+    NONE = "", "Nobody is asked"
+    NEEDED = "needed", "To be asked"
+    ASKED = "asked", "Asked"
+    GRANTED = "granted", "Agreed"
+    REFUSED = "refused", "Refused"
+
+
 class AttemptState(TextChoices):
     """What became of one request."""
 

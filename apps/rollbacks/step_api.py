@@ -12,7 +12,7 @@ from apps.accounts.permissions import may
 from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
 from apps.approvals.models import Question
-from apps.rollbacks import looking, operating, permissions
+from apps.rollbacks import after_refusal, looking, operating, permissions
 from apps.rollbacks.api import find, fresh, steered
 from apps.rollbacks.choices import Choice, choices_of, needs_decision
 from apps.rollbacks.looking import Line, Reading
@@ -73,6 +73,15 @@ def create_skip(request: Request, id: str, position: str, body: StepDeed) -> Sta
     return _asked(rollback, outcome)
 
 
+@router.post("/rollbacks/{id}/steps/{position}/compensation", response={202: dict}, summary="Put back what was done")
+@programs.idempotent
+def create_compensation(request: Request, id: str, position: str, body: StepDeed) -> Status:
+    """For a step that its people have refused: what the plan can put back is put back, and the run ends as failed."""
+    rollback = steered(request, id)
+    after_refusal.put_back(rollback, _position(position), by=programs.person_of(request), reason=body.reason)
+    return Status(202, as_json(fresh(rollback)))
+
+
 @router.post("/rollbacks/{id}/steps/{position}/adoption", response={202: dict}, summary="Say that a step has happened")
 @programs.idempotent_after_reading
 def create_adoption(request: Request, id: str, position: str, body: StepDeed) -> Callable[[], Status]:
@@ -101,7 +110,7 @@ def _asked(rollback: Rollback, outcome: Question | Step) -> Status:
 
 def _found(request: Request, id: str, position: str) -> tuple[Rollback, Step]:
     rollback = find(request, id)
-    may(request.actor, SEE_INTERNAL).or_refuse()
+    may(request.actor, SEE_INTERNAL, rollback).or_refuse()
     return rollback, _step(rollback, position)
 
 

@@ -16,8 +16,8 @@ from apps.providers.sealing import KeysMissing, SealBroken
 from apps.rollbacks.approved import PlannedStep
 from apps.rollbacks.forecast import UNDER_WAY
 from apps.rollbacks.models import Attempt, LogLine, Rollback, Step
-from apps.rollbacks.planned_words import by_whom, detail
-from apps.rollbacks.states import ACTIVE, FINAL
+from apps.rollbacks.planned_words import by_whom, detail, who_first
+from apps.rollbacks.states import ACTIVE, FINAL, Agreement
 
 LOG_LINES = 40
 KNOWN = 50  # so many releases are called by their version
@@ -33,10 +33,18 @@ DIRECTIONS = {"→": "sent", "←": "answered"}
 OPEN = UNDER_WAY | {"failed", "unknown"}
 
 
-def rows_of(rollback: Rollback, steps: list[Step], plan: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a row for each step (with its attempts prefetched); the names are those of `parts/_step_row.html`."""
+def rows_of(
+    rollback: Rollback, steps: list[Step], plan: Mapping[str, Any], names: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return a row for each step (with its attempts prefetched); the names are those of `parts/_step_row.html`.
+
+    `names` are of roles.
+    """
     logs = _logs(rollback)
-    return [_row(rollback, step, said, logs[step.position]) for step, said in zip(steps, plan["steps"], strict=True)]
+    return [
+        {**_row(rollback, step, said, logs[step.position]), **_agreement(rollback, step, said, names)}
+        for step, said in zip(steps, plan["steps"], strict=True)
+    ]
 
 
 def in_versions(text: str, rollback: Rollback) -> str:
@@ -88,6 +96,22 @@ def _row(rollback: Rollback, step: Step, said: Mapping[str, Any], log: list[dict
         "log_label": f"What was sent and answered in step {step.position}",
     }
     return {**row, **_limits(step, moving), **(_link(rollback, said) if step.state in OPEN else {})}
+
+
+def _agreement(rollback: Rollback, step: Step, said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """Say of a step that has not begun whom it waits for, or that they have not agreed."""
+    if step.state != "pending" or rollback.state in FINAL or not (first := who_first(said, names)):
+        return {}
+    who = first.removesuffix(" must agree")
+    lines = {
+        Agreement.NEEDED: f"{first} before it begins",
+        Agreement.ASKED: f"waiting for {who}",
+        Agreement.GRANTED: f"{who} agreed",
+        Agreement.REFUSED: step.message,
+    }
+    words = {Agreement.ASKED: "Asked", Agreement.REFUSED: "Refused"}
+    agreement = Agreement(step.agreement)
+    return {"line": f"{by_whom(said)} · {lines[agreement]}", "word": words.get(agreement, "")}
 
 
 def _line(rollback: Rollback, step: Step, said: Mapping[str, Any]) -> str:

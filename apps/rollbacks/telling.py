@@ -107,6 +107,8 @@ def _step(step: Step) -> dict[str, Any]:
         "started_at": step.started_at,
         "finished_at": step.finished_at,
         "lamps": step.lamps,
+        "agreement": step.agreement,
+        "approval": str(step.question_id) if step.question_id else None,
         "attempts": [_attempt(attempt) for attempt in step.attempts.all()],
     }
 

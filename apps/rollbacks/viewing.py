@@ -63,4 +63,5 @@ def _step(
         can_be_put_back=bool(planned.said.get("compensation")),
         compensated=step.compensated,
         message=step.message,
+        agreement=step.agreement,
     )

@@ -12,12 +12,13 @@ from django.db.models import QuerySet
 
 from apps.approvals import asking
 from apps.approvals.models import Question
+from apps.rollbacks import step_demands
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.states import FINAL, STEP_MOVES, RollbackState
 from apps.timeline.log import SYSTEM
 
 SKIP, ADOPT, RETRY = "rollback.skip", "rollback.adopt", "rollback.retry"
-ABOUT_STEPS = (SKIP, ADOPT, RETRY)
+ABOUT_STEPS = (SKIP, ADOPT, RETRY, *step_demands.KINDS)
 SETTLED = frozenset(state for state, moves in STEP_MOVES.items() if not moves)
 OVER = FINAL | {RollbackState.CANCELLING}
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.requests import Request
 from apps.incidents.picture import picture
 from apps.incidents.situation import recover_by, strip
-from apps.rollbacks import lifecycle, looking, operating, withdrawing
+from apps.rollbacks import after_refusal, lifecycle, looking, operating, withdrawing
 from apps.rollbacks.approved import steps_of
 from apps.rollbacks.choices import choices_of, needs_decision, who_decides
 from apps.rollbacks.models import Rollback, Step
@@ -24,7 +24,7 @@ from apps.rollbacks.step_rows import in_versions, lamps_of
 from apps.rollbacks.views.finding import found
 from apps.timeline.answers import Missing, Unacceptable
 
-CHOICES = {"look", "retry", "adoption", "skip", "cancellation"}
+CHOICES = {"look", "retry", "adoption", "skip", "compensation", "cancellation"}
 
 
 @require_GET
@@ -57,6 +57,7 @@ def create_decision(request: Request, pk: UUID, position: int) -> HttpResponse:
         "adoption": lambda: operating.ask_to_adopt(
             one, position, by=request.person, reason=reason, evidence=evidence, seen=seen
         ),
+        "compensation": lambda: after_refusal.put_back(one, position, by=request.person, reason=reason),
         "cancellation": lambda: lifecycle.cancel(one, by=request.person, reason=reason),
     }
     try:
@@ -115,6 +116,8 @@ def _readings(one: Rollback, step: Step) -> dict[str, Any]:
 def _title(one: Rollback, step: Step) -> str:
     if step.kind == "human":
         return step.name
+    if after_refusal.was_refused(step):
+        return f"Step {step.position} was not agreed on"
     if step.state == "unknown" and not any(attempt.sent_at for attempt in step.attempts.all()):
         return f"Step {step.position} waits for a decision"
     return {
