@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=60.0, help="end it after so many minutes (60)")
     parser.add_argument("--keep", type=Path, default=None, help="keep histories, journal and logs in this folder")
     parser.add_argument("--environments", type=int, default=24, help="rollbacks at the same time (24)")
+    parser.add_argument("--production", type=float, default=0.02, help="share with production's clocks (0.02)")
     parser.add_argument("--faults-per-second", type=float, default=1.0, help="of processes, servers and lines (1)")
 
 
@@ -31,7 +32,7 @@ def perform(options: argparse.Namespace) -> int:
     keep = Path(os.environ.get("PORTAL_CALLED_FROM", "."), options.keep).resolve() if options.keep else None
     wish = Wish(
         options.executions, seed, options.minutes, keep, slots=options.environments,
-        per_second=options.faults_per_second,
+        per_second=options.faults_per_second, production=options.production,
     )  # fmt: skip
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped is stopped: everything is cleared away
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import threading
 import time
@@ -19,18 +20,26 @@ from tests.faults.clients import Clients
 from tests.faults.executions import Crew, Execution
 from tests.faults.history import History
 from tests.faults.injecting import Injector
-from tests.faults.rig import CLOCKS, Rig, Slot, running
+from tests.faults.rig import CLOCKS, PRODUCTION_CLOCKS, Rig, Slot, running
 from tests.faults.tally import Tally
+from tests.faults.viewing import Viewers
 from tests.faults.watching import Watch
+from tests.faults.witnessing import Witness
 
 TICK = 0.03  # seconds between two looks of the supervisor
 SETTLE_SECONDS = 75.0
+VIEWERS = 8
+SHOWN_WITHIN = 20.0  # seconds that viewers get to catch up once all is still
+GENTLER = 5.0  # so much rarer do parts break under production's clocks, under which everything takes longer
 STILL_MOVING = "SELECT id, state FROM rollbacks_rollback WHERE state IN ('queued', 'running', 'cancelling')"
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody ordered. `minutes` ends a campaign that takes longer; `per_second` is how often parts break."""
+    """What somebody ordered. `minutes` ends a campaign that takes longer; `per_second` is how often parts break.
+
+    `production` is the share of the executions that run with production's clocks.
+    """
 
     executions: int
     seed: int
@@ -40,6 +49,14 @@ class Wish:
     crowd: int = 48
     per_second: float = 1.0
     throwaway: bool = False
+    production: float = 0.02
+
+    @property
+    def parts(self) -> list[tuple[bool, range]]:
+        """Whether with production's clocks, and which executions."""
+        scaled = self.executions - round(self.executions * self.production)
+        parts = [(False, range(scaled)), (True, range(scaled, self.executions))]
+        return [(production, numbers) for production, numbers in parts if numbers]
 
 
 @dataclass
@@ -51,6 +68,7 @@ class Outcome:
     verdict: dict[str, Any]
     seconds: float
     failpoints: dict[str, int]
+    in_production: int = 0
 
 
 def run(wish: Wish, say: Callable[[str], None]) -> Outcome:
@@ -61,18 +79,38 @@ def run(wish: Wish, say: Callable[[str], None]) -> Outcome:
         say(f"Everything runs after {time.monotonic() - began:.0f} s. Evidence: {keep or rig.folder}")
         tally = Tally(History(rig.folder / "history" / "faults.jsonl", "campaign"))
         clients = Clients(rig.port, History(rig.folder / "history" / "clients.jsonl", "clients"))
-        with Watch(rig) as watch:
+        witness = rig.folder / "witness"
+        with Watch(rig) as watch, Witness(rig, witness), Viewers(rig, witness, VIEWERS, wish.seed) as viewers:
             crew = Crew(rig, clients, watch, tally, wish.seed)
-            _disturbed(wish, crew, say)
+            scaled = 0
+            for production, numbers in wish.parts:
+                scaled = tally.executions if production else 0
+                if time.monotonic() - began < wish.minutes * 60:
+                    _part(wish, crew, production, numbers, say)
+            viewers.wait_until_shown(SHOWN_WITHIN)
+        for name in rig.children:  # what nobody writes any more is read as one picture
+            rig.kill(name)
         verdict = judged(rig, tally, keep_evidence=keep is not None)
     failpoints = Counter(fault.what for fault in tally.faults if fault.kind == "F2")
-    return Outcome(wish, tally, verdict, time.monotonic() - began, failpoints)
+    slow = tally.executions - scaled if rig.production_from else 0
+    return Outcome(wish, tally, verdict, time.monotonic() - began, failpoints, slow)
 
 
-def _disturbed(wish: Wish, crew: Crew, say: Callable[[str], None]) -> None:
+def _part(wish: Wish, crew: Crew, production: bool, numbers: range, say: Callable[[str], None]) -> None:
+    """Run some executions with one set of clocks."""
+    per_second = wish.per_second / (GENTLER if production else 1.0)
+    rng = random.Random(f"{wish.seed}/{'production' if production else 'parts'}")
+    injector = Injector(crew.rig, crew.watch, crew.tally, rng, per_second)
+    if production:
+        say(f"{len(numbers)} executions follow with production's clocks.")
+        crew.rig.use_production_clocks()
+    crew.quiet.clear()
+    _disturbed(wish, crew, injector, numbers, say)
+
+
+def _disturbed(wish: Wish, crew: Crew, injector: Injector, numbers: range, say: Callable[[str], None]) -> None:
     """Let every slot run while the main thread breaks things; then heal, and wait until all has settled."""
-    injector = Injector(crew.rig, crew.watch, crew.tally, random.Random(f"{wish.seed}/parts"), wish.per_second)
-    tickets = iter(range(wish.executions))
+    tickets = iter(numbers)
     taking, over = threading.Lock(), threading.Event()
     threads = [
         threading.Thread(target=_slot, args=(crew, slot, tickets, taking, over), name=slot.name, daemon=True)
@@ -97,8 +135,6 @@ def _disturbed(wish: Wish, crew: Crew, say: Callable[[str], None]) -> None:
     crew.quiet.set()
     injector.heal_everything()
     _settle(crew.rig, injector)
-    for name in crew.rig.children:  # what nobody writes any more is read as one picture
-        crew.rig.kill(name)
 
 
 def _slot(crew: Crew, slot: Slot, tickets: Any, taking: threading.Lock, over: threading.Event) -> None:
@@ -149,11 +185,17 @@ def judged(rig: Rig, tally: Tally, *, keep_evidence: bool = False) -> dict[str, 
         "a token of Slack": f"xoxb-simulated-{rig.slots[0].name}",
         "a person's token": rig.people[rig.slots[0].organisation]["founder"].token,
     }
+    witness = rig.folder / "witness"
+    witness.mkdir(exist_ok=True)
+    (witness / "outside.json").write_text(json.dumps({"vercel": rig.simulators.state("vercel")}))
+    clocks = {"call_seconds": float(CLOCKS["ENGINE_CALL_SECONDS"])}
+    if rig.production_from is not None:
+        clocks["production_from"] = rig.production_from
+        clocks["production_call_seconds"] = PRODUCTION_CLOCKS["ENGINE_CALL_SECONDS"]
     healed_at = max((fault.healed for fault in tally.faults), default=time.time())
     verdict: dict[str, Any] = rig.zygote.call(
         "tests.faults.judging:judge", rig.folder / "verdict.json", within=600,
         folder=str(rig.folder), faults=[asdict(fault) for fault in tally.faults], canaries=canaries,
-        healed_at=healed_at, call_seconds=float(CLOCKS["ENGINE_CALL_SECONDS"]),
-        keep_evidence=keep_evidence,
+        healed_at=healed_at, clocks=clocks, keep_evidence=keep_evidence,
     )  # fmt: skip
     return verdict

@@ -15,12 +15,13 @@ from tests.faults.checks.promises import (
     needless_calls,
     v8_never_stuck,
     v9_answers_are_kept,
-    v11_viewers_end_with_the_truth,
 )
 from tests.faults.checks.record import v10_the_record_holds
 from tests.faults.checks.requests import v2_intended_first, v4_nothing_after_a_freeze, v15_nothing_besides
 from tests.faults.checks.telling import v12_no_secret_is_told, v14_told_once
 from tests.faults.checks.truth import v7_the_screen_is_true
+from tests.faults.checks.versions import v16_only_current_code
+from tests.faults.checks.viewers import v11_viewers_end_with_the_truth
 from tests.faults.evidence import Evidence, Violation
 
 __all__ = ["CHECKS", "Violation", "needless_calls", "violations"]
@@ -41,6 +42,7 @@ CHECKS: tuple[Callable[[Evidence], Iterable[Violation]], ...] = (
     v13_nothing_after_cancelling,
     v14_told_once,
     v15_nothing_besides,
+    v16_only_current_code,
 )
 
 

@@ -67,12 +67,12 @@ class Clients:
         key, until, tries = "", began + PATIENCE_SECONDS, 0
         while True:
             tries += 1
-            if not key or (_code(found) == "in_flight" and time.monotonic() > new_key_at):
+            if not key or _code(found) == "busy" or (_code(found) == "in_flight" and time.monotonic() > new_key_at):
                 key, new_key_at = str(uuid.uuid4()), time.monotonic() + KEY_SECONDS
             status, found = self._once("POST", path, user, body, key)
             if 200 <= status < 300:
                 return Said("ok", status, found)
-            passing = status == 0 or status >= 500 or status == 429 or _code(found) == "in_flight"
+            passing = status == 0 or status >= 500 or status == 429 or _code(found) in {"in_flight", "busy"}
             if not passing:
                 # Refused at the first try is refused; after a broken line the first try may have done it.
                 return Said("fail" if tries == 1 else "info", status, found)

@@ -12,8 +12,9 @@ from typing import Any
 
 from django.db import connection
 
-from tests.faults.evidence import Anchor, Entry, Evidence, Frame, Limits, Operation
+from tests.faults.evidence import Entry, Evidence, Frame, Limits, Operation, Sighting, Viewing
 from tests.faults.rows import Attempt, Event, Freeze, Notice, Question, Rollback, Step, Vote
+from tests.faults.written import read_anchors, read_history
 
 ROLLBACKS = """SELECT r.*, p.canonical, encode(sha256(p.canonical), 'hex') AS digest FROM rollbacks_rollback r
   JOIN rollbacks_plan p ON p.organisation_id = r.organisation_id AND p.id = r.plan_id"""
@@ -35,6 +36,9 @@ def collect(
     texts: Mapping[str, str] | None = None,
     frames: Iterable[Frame] = (),
     operations: Iterable[Operation] = (),
+    viewings: Iterable[Viewing] = (),
+    sightings: Iterable[Sighting] = (),
+    moved: Iterable[str] = (),
     healed_at: float | None = None,
     limits: Limits | None = None,
 ) -> Evidence:
@@ -63,32 +67,14 @@ def collect(
         connections={str(row["id"]): _json(row["settings"]) for row in _rows("SELECT * FROM providers_connection")},
         anchors=[anchor for path in anchors for anchor in read_anchors(path)],
         frames=list(frames),
+        viewings=list(viewings),
+        sightings=list(sightings),
+        moved=frozenset(moved),
         log_lines=_log_lines(),
         texts=dict(texts or {}),
         leaks=[*_leaks_in_files(logs, secrets), *_leaks_in_database(secrets)],
         canaries=secrets,
     )
-
-
-def read_history(path: Path) -> Iterator[Operation]:
-    """Read one writer's JSONL; a last line that was cut off by a kill is left out."""
-    for line in path.read_text().splitlines():
-        try:
-            said = json.loads(line)
-        except ValueError:
-            continue
-        said["op"] = str(said.pop("op", said.pop("op_id", "")))
-        yield Operation(**{name: said[name] for name in Operation.__dataclass_fields__})
-
-
-def read_anchors(path: Path) -> Iterator[Anchor]:
-    """Read the lines {organisation, seq, hash} of an anchor file; a last line that was cut off is left out."""
-    for line in path.read_text().splitlines():
-        try:
-            said = json.loads(line)
-        except ValueError:
-            continue
-        yield Anchor(str(said["organisation"]), int(said["seq"]), str(said["hash"]))
 
 
 def journal_of(simulators: Any) -> list[dict[str, Any]]:
@@ -186,7 +172,7 @@ def _event(row: Mapping[str, Any]) -> Event:
         str(row["id"]), str(row["organisation_id"]), row["seq"], row["kind"], _json(row["details"]), row["actor_name"],
         row["subject_kind"], row["subject_id"], row["transaction"], row["recorded_at"].timestamp(),
         round(row["recorded_at"].timestamp() * 1_000_000), row["committed"].timestamp(), row["body"] or "",
-        bytes(row["previous_hash"] or b""), bytes(row["hash"] or b""),
+        bytes(row["previous_hash"] or b""), bytes(row["hash"] or b""), str(row["incident_id"] or ""),
     )  # fmt: skip
 
 

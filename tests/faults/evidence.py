@@ -67,11 +67,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Anchor:
-    """A link of the record as it was kept outside the database."""
+    """A link of the record as it was kept outside the database, with the name of the file that holds it."""
 
     organisation: str
     seq: int
     hash: str
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,56 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """One event as a viewer was shown it, over its first, second, … line."""
+
+    connection: int
+    seq: int
+    kind: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """What one program that follows an incident was shown until it left, in the order in which it came."""
+
+    viewer: str
+    incident: str
+    left_at: float
+    shown: tuple[Shown, ...]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """How a run stood when it was looked at: who took it was of the epoch `code`, the database was of `wanted`."""
+
+    rollback: str
+    state: str
+    fence: int
+    code: int
+    wanted: int | None
+    at: float
+
+
+@dataclass(frozen=True)
 class Limits:
-    """How long things may take, in seconds. `slack` forgives the grain of the clocks and of writing them down."""
+    """How long things may take, in seconds. `slack` forgives the grain of the clocks and of writing them down.
+
+    From `production_from` on (seconds since 1970) calls are sent by production's clocks. Without `anchor_seconds`
+    nothing need be anchored.
+    """
 
     send_seconds: float = 20.0
     heal_seconds: float = 60.0
     slack: float = 0.01
+    shown_seconds: float = 15.0
+    anchor_seconds: float | None = None
+    production_from: float = float("inf")
+    production_send_seconds: float = 21.0
+
+    def sending(self, intended: float) -> float:
+        """Return how long after its intent a request may be received at most."""
+        return self.send_seconds if intended < self.production_from else self.production_send_seconds
 
 
 @dataclass(frozen=True)
@@ -118,6 +163,9 @@ class Evidence:
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     anchors: Sequence[Anchor] = ()
     frames: Sequence[Frame] = ()
+    viewings: Sequence[Viewing] = ()
+    sightings: Sequence[Sighting] = ()
+    moved: frozenset[str] = frozenset()  # runs whose production somebody else has moved
     log_lines: Mapping[str, Sequence[int]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     leaks: Sequence[tuple[str, str]] = ()
@@ -129,6 +177,14 @@ class Evidence:
         found: dict[str, list[Event]] = {}
         for event in sorted(self.events, key=lambda event: (event.committed_at, event.seq or 0)):
             found.setdefault(event.subject, []).append(event)
+        return found
+
+    @cached_property
+    def sightings_of(self) -> Mapping[str, list[Sighting]]:
+        """How each run was seen, in that order."""
+        found: dict[str, list[Sighting]] = {}
+        for sighting in self.sightings:
+            found.setdefault(sighting.rollback, []).append(sighting)
         return found
 
     @cached_property

@@ -15,7 +15,7 @@ from tests.faults.tally import Tally
 from tests.faults.watching import Seen, Watch
 
 CLEAR_UP_TRIES = 6
-WAIT_SECONDS = 150.0
+WAIT_SECONDS, PRODUCTION_WAIT_SECONDS = 150.0, 600.0
 FINAL = frozenset({"succeeded", "failed", "cancelled", "rejected", "expired"})
 KEPT_OUTSIDE = 20  # messages and incidents of a slot that the simulated providers keep
 
@@ -193,7 +193,8 @@ class Execution:
 
     def _to_the_end(self) -> Seen | None:
         """Wait; what needs a person gets one: try again, else cancel. A paused run is resumed."""
-        until, tries = time.monotonic() + WAIT_SECONDS, 0
+        within = PRODUCTION_WAIT_SECONDS if self.crew.rig.production_from else WAIT_SECONDS
+        until, tries = time.monotonic() + within, 0
         while True:
             seen = self.crew.watch.wait(self.rollback, max(1.0, until - time.monotonic()))
             if seen is None or time.monotonic() > until:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import time
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from django.conf import settings
 from tests.faults.checker import needless_calls, violations
 from tests.faults.collecting import collect, journal_in
 from tests.faults.evidence import Evidence, Limits
+from tests.faults.written import read_sightings, read_viewings
 
+ANCHOR_SECONDS = 90.0  # every minute, and a worker that has just come back needs a moment
 WAITING = frozenset({"rollback.held_by_freeze", "rollback.pause_asked"})
 ENDS = frozenset({"rollback.succeeded", "rollback.failed", "rollback.cancelled", "rollback.rejected"})
 
@@ -25,23 +28,32 @@ def judge(
     faults: list[dict[str, Any]],
     canaries: dict[str, str],
     healed_at: float,
-    call_seconds: float,
+    clocks: dict[str, float],
     keep_evidence: bool = False,
 ) -> dict[str, Any]:
-    """Collect the evidence in `folder` and the database, and say what it shows."""
+    """Collect the evidence in `folder` and the database, and say what it shows.
+
+    `clocks` has `call_seconds`, and, when part of the campaign ran with production's clocks, `production_from` and
+    `production_call_seconds`.
+    """
     began, place = time.monotonic(), Path(folder)
+    witness = place / "witness"
     evidence = collect(
         histories=sorted((place / "history").glob("*.jsonl")),
         journal=journal_in(place / "simulators"),
+        states=json.loads((witness / "outside.json").read_text()),
+        anchors=[witness / "heads.jsonl", settings.ANCHOR_FILE],
+        sightings=read_sightings(witness / "runs.jsonl"),
+        viewings=read_viewings(witness / "viewers.jsonl"),
+        moved=[rollback for fault in faults if fault["kind"] == "F12" for rollback in fault["affected"]],
         logs=sorted((place / "log").glob("*.log")),
         canaries=canaries,
         healed_at=healed_at,
-        # Sent within a second of its intent, and then on its way for as long as a call may take.
-        limits=Limits(send_seconds=settings.ENGINE_SEND_WITHIN_SECONDS + call_seconds),
+        limits=_limits(clocks),
     )
     if keep_evidence:
         (place / "history" / "evidence.pickle").write_bytes(pickle.dumps(evidence))
-    found = violations(evidence)
+    found, production_from = violations(evidence), evidence.limits.production_from
     return {
         "violations": [asdict(violation) for violation in found],
         "about": {violation.subject: list(_about(evidence, violation.subject.split()[0])) for violation in found},
@@ -50,10 +62,27 @@ def judge(
         "attempts": len(evidence.attempts),
         "journal": len(evidence.journal),
         "events": len(evidence.events),
-        "recoveries": recoveries(evidence, faults),
+        "recoveries": recoveries(evidence, [fault for fault in faults if fault["healed"] < production_from]),
+        "production_recoveries": recoveries(evidence, [fault for fault in faults if fault["began"] >= production_from]),
+        "viewers": len(evidence.viewings),
+        "shown": sum(len(viewing.shown) for viewing in evidence.viewings),
+        "lines": sum(viewing.shown[-1].connection for viewing in evidence.viewings if viewing.shown),
+        "anchors": len(evidence.anchors),
+        "sightings": len(evidence.sightings),
         "overlapping": overlapping(evidence, faults),
         "seconds": time.monotonic() - began,
     }
+
+
+def _limits(clocks: dict[str, float]) -> Limits:
+    """Sent within a second of its intent, and then on its way for as long as a call may take."""
+    within = settings.ENGINE_SEND_WITHIN_SECONDS
+    return Limits(
+        send_seconds=within + clocks["call_seconds"],
+        anchor_seconds=ANCHOR_SECONDS,
+        production_from=clocks.get("production_from", float("inf")),
+        production_send_seconds=within + clocks.get("production_call_seconds", 0.0),
+    )
 
 
 def recoveries(evidence: Evidence, faults: list[dict[str, Any]]) -> list[float]:

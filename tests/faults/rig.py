@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import shutil
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -22,18 +21,18 @@ from typing import Any
 import psycopg
 
 from apps.providers.simulation import Simulators
+from apps.rollbacks.epoch import SCHEMA_EPOCH
 from rollback_portal.instance import keys
 from rollback_portal.instance.places import ROOT
 from rollback_portal.instance.processes import dying_with_us
 from rollback_portal.instance.test import NOT_OURS
 from tests.faults import playbooks
 from tests.faults.clients import User
+from tests.faults.folders import LOCK, PREFIX, SOCKETS, keep_evidence, remove_left_overs
 from tests.faults.forking import Child, Zygote
 from tests.faults.linking import Links
 from tests.faults.servers import Databases, free_port
 
-PREFIX = "rollback-portal-faults-"
-LOCK, SOCKETS = "lock", "sockets"
 ORGANISATIONS = ("acme", "rival")
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 WORKERS = ("worker-1", "worker-2")
@@ -43,7 +42,12 @@ CLOCKS = {
     "ENGINE_POLL_SECONDS": "0.2",
     "ENGINE_CALL_SECONDS": "1",
 }
-LEASE_SECONDS = 2.0
+PRODUCTION_CLOCKS = {
+    "ENGINE_LEASE_SECONDS": 30.0,
+    "ENGINE_HEARTBEAT_SECONDS": 5.0,
+    "ENGINE_POLL_SECONDS": 1.0,
+    "ENGINE_CALL_SECONDS": 20.0,
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,14 @@ class Rig:
     slots: list[Slot] = field(default_factory=list)
     people: dict[str, dict[str, User]] = field(default_factory=dict)
     crowd: list[User] = field(default_factory=list)
+    epochs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(WORKERS, SCHEMA_EPOCH))
+    production_from: float | None = None  # since when processes have production's clocks, in seconds since 1970
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a lease lasts in processes that are started now."""
+        clocks: Mapping[str, Any] = PRODUCTION_CLOCKS if self.production_from else CLOCKS
+        return float(clocks["ENGINE_LEASE_SECONDS"])
 
     @property
     def url(self) -> str:
@@ -88,8 +100,20 @@ class Rig:
             aspects["schedule"] = str(self.folder / f"{name}.schedule")
         if clock:
             aspects["clock"] = clock
+        if name in WORKERS:
+            aspects["epoch"] = self.epochs[name]
+        if self.production_from:
+            aspects["settings"] = PRODUCTION_CLOCKS
         self.children[name] = self.zygote.fork(kind, name, env=env, **aspects)
         return self.children[name]
+
+    def use_production_clocks(self) -> None:
+        """Start every process anew, with the clocks that the product has in production."""
+        self.production_from = time.time()
+        for name in (*WORKERS, "web", "beat"):
+            self.kill(name)
+            self.start(name)
+        self.wait_for_web()
 
     def kill(self, name: str) -> None:
         """Kill -9 and wait until it is collected."""
@@ -130,7 +154,7 @@ def running(
 
     Without `workers` nothing runs but the web process.
     """
-    _remove_left_overs()
+    remove_left_overs()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     folder.chmod(0o711)  # as root, the databases' own user passes through
     try:
@@ -144,19 +168,8 @@ def running(
             yield rig
     finally:
         if keep is not None:
-            _keep(folder, keep)
+            keep_evidence(folder, keep)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_left_overs() -> None:
-    """Remove what killed campaigns have left: the kernel has ended their processes and dropped their locks."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError), (folder / LOCK).open("r+") as lock:  # else it is at work, or not ours
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            note = folder / SOCKETS
-            if note.exists():
-                shutil.rmtree(note.read_text(), ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _assemble(folder: Path, stack: ExitStack, throwaway: bool) -> Rig:
@@ -175,13 +188,15 @@ def _assemble(folder: Path, stack: ExitStack, throwaway: bool) -> Rig:
         links.open_to_socket(f"{name}-pg", databases.postgres_socket)
     links.open_to_socket("broker", databases.valkey_socket)
     links.open_to_port("provider", simulators.port)
+    port = free_port()
+    links.open_to_port("viewers", port)
     env = _environment(folder, secrets, databases, links)
     owner = databases.addresses()
     subprocess.run(
         [sys.executable, "manage.py", "prepare"], cwd=ROOT, env=env | owner, check=True, stdin=subprocess.DEVNULL
     )
     zygote = stack.enter_context(Zygote(env, logs))
-    return Rig(folder, databases, links, zygote, simulators, free_port())
+    return Rig(folder, databases, links, zygote, simulators, port)
 
 
 def _environment(folder: Path, secrets: dict[str, str], databases: Databases, links: Links) -> dict[str, str]:
@@ -229,10 +244,3 @@ def _furnish(rig: Rig, count: int, crowd: int) -> None:
     }
     rig.crowd = [User(**about) for about in made["crowd"]]
     rig.slots = [Slot(slot["name"], slot["organisation"], **made["slots"][slot["name"]]) for slot in slots]
-
-
-def _keep(folder: Path, keep: Path) -> None:
-    keep.mkdir(parents=True, exist_ok=True)
-    for name in ("log", "history", "simulators"):
-        if (folder / name).exists():
-            shutil.copytree(folder / name, keep / name, dirs_exist_ok=True)

@@ -71,6 +71,18 @@ def _point(aspects: Mapping[str, Any]) -> None:
     if url := aspects.get("broker"):
         settings.CELERY_BROKER_URL = app.conf.broker_url = environment.celery_broker(url)
         settings.REDIS_URL = url
+    for name, value in aspects.get("settings", {}).items():
+        setattr(settings, name, value)
+    if epoch := aspects.get("epoch"):
+        _be_of_epoch(epoch)
+
+
+def _be_of_epoch(epoch: int) -> None:
+    """Be code that knows the meaning of this epoch's rows and no other."""
+    from apps.rollbacks import leases, polling
+
+    for module in (leases, polling):
+        module.SCHEMA_EPOCH = epoch  # type: ignore[attr-defined]
 
 
 def _worker(aspects: Mapping[str, Any]) -> int:

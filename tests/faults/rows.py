@@ -27,6 +27,7 @@ class Event:
     body: str
     previous_hash: bytes
     hash: bytes
+    incident: str = ""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,25 @@ class Server:
             self.process.kill()
             self.process.wait()
 
+    def come_back(self) -> None:
+        """Wait until it answers, and start it again when it has ended or ends meanwhile."""
+        for _ in range(3):
+            if self.process is None or self.process.poll() is not None:
+                self.start()
+            with contextlib.suppress(RuntimeError):
+                self.wait()
+                return
+        self.wait()
+
+    def limit_files(self, limit: str) -> None:
+        """Limit how long files its processes may write, as `prlimit` takes it; ignored for those that have ended."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        for pid in (str(self.process.pid), *children.split()):  # only their own user may
+            order = ("prlimit", "--pid", pid, f"--fsize={limit}")
+            subprocess.run(order, cwd="/", env=postgres.PLAIN, capture_output=True, check=False, **self.who.popen())
+
     def signal(self, what: signal.Signals) -> None:
         """Send a signal and go on."""
         if self.process is not None and self.process.poll() is None:
@@ -80,11 +99,12 @@ class Databases:
         self.house = house
         self.sockets = Path(tempfile.mkdtemp(prefix="portal-faults-", dir="/tmp"))
         privileges.room(self.sockets, who)
-        cluster = house / "postgres"
+        cluster = self.cluster = house / "postgres"
         programs = binaries.postgres(house, who)
         postgres.make_cluster(programs, cluster, who, self.secrets)
         command = postgres.command(programs, cluster, self.sockets, throwaway=throwaway)
         command = (*command, "-c", "max_connections=200", "-c", "track_commit_timestamp=on")
+        command = (*command, "-c", "synchronous_commit=on")  # a server that is killed keeps what it has acknowledged
         self.postgres = Server(
             "Postgres", command, who, logs / "postgres.log", lambda: postgres.answers(cluster, self.sockets)
         )
@@ -108,6 +128,11 @@ class Databases:
         shutil.rmtree(self.sockets, ignore_errors=True)
         if self.house.is_symlink() or self.house.parent == privileges.OUTSIDE:
             shutil.rmtree(self.house, ignore_errors=True)
+
+    def configure(self, lines: str) -> None:
+        """Let Postgres run with these lines besides its ordinary settings; an empty text takes them back."""
+        (self.cluster / "postgresql.auto.conf").write_text(lines)
+        self.postgres.signal(signal.SIGHUP)
 
     @property
     def postgres_socket(self) -> Path:

@@ -10,7 +10,8 @@ from apps.rollbacks import engine, lifecycle
 from apps.timeline.log import SYSTEM
 from tests.faults.acting import ONE_FLAG, SAY, playbook
 from tests.faults.checker import needless_calls, violations
-from tests.faults.collecting import collect, journal_of, read_anchors, read_history
+from tests.faults.collecting import collect, journal_of
+from tests.faults.written import read_anchors, read_history
 from tests.rollbacks.conftest import PLAYBOOK, stage
 
 __all__ = ["stage"]

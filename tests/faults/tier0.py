@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -13,12 +14,16 @@ from typing import Any
 from apps.rollbacks.failpoints import NAMES
 from tests.faults import campaign, trouble
 from tests.faults.clients import Clients
+from tests.faults.deeds import DEEDS
+from tests.faults.deeds.database import at_commit
 from tests.faults.forking import Child
 from tests.faults.history import History
-from tests.faults.injecting import DEEDS, DIED_AT_FAILPOINT, Injector
+from tests.faults.injecting import DIED_AT_FAILPOINT, Injector
 from tests.faults.rig import WORKERS, Rig, Slot, running
 from tests.faults.tally import Tally
+from tests.faults.viewing import Viewers
 from tests.faults.watching import Seen, Watch
+from tests.faults.witnessing import Witness
 
 # A playbook of one step for every class: A in one part, A in several, B, C, D.
 KINDS = {"hosting": "vercel", "flags-off": "launchdarkly", "page": "pagerduty", "tell": "slack", "raw": "http"}
@@ -26,7 +31,9 @@ PAIRS = [(place, kind) for place in NAMES for kind in KINDS]
 OVER = frozenset({"succeeded", "failed", "cancelled", "needs_operator"})
 REST_WITHIN = 60.0
 AT_ONCE = 12  # processes that wait for their death
+VIEWERS = 10
 SEED = 0
+TEND_SECONDS, MOST_TRIES = 0.3, 40
 
 
 @dataclass
@@ -47,9 +54,11 @@ def run() -> Result:
     with running(len(PAIRS), throwaway=True, workers=False) as rig:
         tally = Tally(History(rig.folder / "history" / "faults.jsonl", "campaign"))
         clients = Clients(rig.port, History(rig.folder / "history" / "clients.jsonl", "clients"))
-        with Watch(rig) as watch:
+        witness = rig.folder / "witness"
+        with Watch(rig) as watch, Witness(rig, witness), Viewers(rig, witness, VIEWERS, SEED) as viewers:
             _die_everywhere(rig, clients, watch, tally, result)
             _break_everything(rig, clients, watch, tally, result)
+            viewers.wait_until_shown(campaign.SHOWN_WITHIN)
         result.verdict, result.odd = campaign.judged(rig, tally), tally.odd
     return result
 
@@ -118,14 +127,16 @@ def _ends(watch: Watch, runs: Iterable[str]) -> list[Seen | None]:
 
 def _break_everything(rig: Rig, clients: Clients, watch: Watch, tally: Tally, result: Result) -> None:
     """Let one run after another start while every deed of the injector is done once, some at the same time."""
-    free = [slot for (_, kind), slot in zip(PAIRS, rig.slots, strict=True) if kind in {"page", "tell"}]
+    free = [slot for (_, kind), slot in zip(PAIRS, rig.slots, strict=True) if kind in {"hosting", "page", "tell"}]
     injector = Injector(rig, watch, tally, random.Random(SEED), per_second=0.0)
     injector.failpoint_chance = 0.0
     with ThreadPoolExecutor(len(DEEDS)) as pool:
-        runs = []
-        for slot, deed in zip(free, DEEDS, strict=False):
-            runs.append(pool.submit(started, clients, rig, slot, "release-off", "v1.1"))
-            result.deeds[deed] = _done_once(injector, deed, tally)
+        runs: list[Future[str]] = []
+        result.deeds = _each_once(
+            injector,
+            tally,
+            lambda: runs.append(pool.submit(started, clients, rig, free[len(runs)], "release-off", "v1.1")),
+        )
         injector.heal_everything()
         while not all(one.done() for one in runs):
             injector.tend(quiet=True)
@@ -134,15 +145,25 @@ def _break_everything(rig: Rig, clients: Clients, watch: Watch, tally: Tally, re
     result.ends_of_deeds = _ends(watch, keys)
 
 
-def _done_once(injector: Injector, deed: str, tally: Tally) -> int:
-    """Do a deed until it is counted or under way, and tend for a moment; returns how often it took."""
-    before = tally.injected + injector.under_way
-    for times in range(1, 40):
-        getattr(injector, deed)()
-        until = time.monotonic() + 0.3
+def _each_once(injector: Injector, tally: Tally, start_run: Callable[[], None]) -> dict[str, int]:
+    """Do every deed until it is counted or under way, and tend for a moment; returns how often each was tried.
+
+    A run is started with each. One that finds its part broken already has to wait, and the others go first.
+    """
+    waiting, tries = deque(DEEDS), Counter[str]()
+    while waiting:
+        deed = waiting.popleft()
+        if not tries[deed.__name__]:
+            start_run()
+        tries[deed.__name__] += 1
+        before = tally.injected + injector.under_way
+        deed(injector)
+        until = time.monotonic() + TEND_SECONDS
         while time.monotonic() < until:
             injector.tend(quiet=True)
             time.sleep(campaign.TICK)
-        if tally.injected + injector.under_way > before or deed == "at_commit":
-            return times
-    return 0
+        if tally.injected + injector.under_way <= before and deed is not at_commit:
+            if tries[deed.__name__] == MOST_TRIES:
+                return {**tries, deed.__name__: 0}
+            waiting.append(deed)
+    return dict(tries)

@@ -1,4 +1,4 @@
-"""A process that advances one run, as a worker's poll would, until the run rests or a failpoint kills the process."""
+"""What a fork of the zygote is for a while: one that advances a run until it rests or dies, or one that only burns."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from apps.timeline.clock import database_now
 
 RESTING = frozenset({"succeeded", "failed", "cancelled", "needs_operator", "paused"})
 NAP_SECONDS = 0.1
+
+
+def burn(*, seconds: float) -> None:
+    """Take a processor for so long."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
 
 
 def advance(*, rollback: str, within: float) -> str:

@@ -1,1 +1,1 @@
-"""The checks V1 to V15: each is a small pure function over the evidence."""
+"""The checks V1 to V16: each is a small pure function over the evidence."""

@@ -1,10 +1,10 @@
-"""What people were promised: nobody waits for ever, an answer given is kept, and the live page ends as the database."""
+"""What people were promised: nobody waits for ever, and an answer given is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.faults.evidence import Evidence, Frame, Operation, Violation
+from tests.faults.evidence import Evidence, Operation, Violation
 from tests.faults.rows import Attempt, Rollback
 
 FINAL = {"succeeded", "failed", "cancelled", "rejected", "expired"}
@@ -135,25 +135,3 @@ def _vote_lost(evidence: Evidence, operation: Operation, rollback_id: str) -> st
     if any(vote.decision == operation.f and person in {"", vote.person} for vote in votes):
         return ""
     return f"no such vote of {person or 'anybody'} on {rollback_id}."
-
-
-def v11_viewers_end_with_the_truth(evidence: Evidence) -> Iterator[Violation]:
-    """Hold: numbers only rise, a full fragment is the page, and the last frame of a viewer says what the rows say."""
-    newest: dict[tuple[str, int], int] = {}
-    last: dict[tuple[str, str], Frame] = {}
-    for frame in evidence.frames:
-        before = newest.get((frame.viewer, frame.connection))
-        if before is not None and frame.id <= before:
-            yield Violation("V11", frame.viewer, f"Number {frame.id} came after {before}.")
-        newest[(frame.viewer, frame.connection)] = frame.id
-        if frame.full and frame.page and frame.full != frame.page:
-            yield Violation("V11", frame.viewer, f"The fragment at number {frame.id} is not what the page shows.")
-        if frame.rollback:
-            last[(frame.viewer, frame.rollback)] = frame
-    for (viewer, rollback_id), frame in last.items():
-        rollback = evidence.rollbacks.get(rollback_id)
-        if rollback and frame.state != rollback.state:
-            yield Violation("V11", viewer, f"It ended with {frame.state}, and {rollback_id} is {rollback.state}.")
-    for rollback_id, numbers in evidence.log_lines.items():
-        if list(numbers) != list(range(1, len(numbers) + 1)):
-            yield Violation("V11", rollback_id, "The numbers of its log lines have a gap or a double.")

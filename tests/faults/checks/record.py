@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tests.faults.evidence import Evidence, Violation
 from tests.faults.rows import Attempt, Event
 
 CLEARED_UP = {"reconciled_applied", "reconciled_not_applied", "conflict"}
+ANCHORS = "record.jsonl"
 OPEN = {"in_flight", "ambiguous"}
 NO_EFFECT = {"not_sent", "rejected", "reconciled_not_applied"}
 PARTIAL = {"unlink", "del"}  # a deletion of many keys may stop half-way and be asked for again
@@ -50,11 +51,33 @@ def _link(event: Event, previous: bytes) -> bytes:
 
 
 def _anchored(evidence: Evidence) -> Iterator[Violation]:
+    """Every anchor is a link of the record, each names a later one than the anchor before it, and none is overdue."""
     links = {(event.organisation, event.seq): event.hash.hex() for event in evidence.events} if evidence.anchors else {}
     for anchor in evidence.anchors:
         if links.get((anchor.organisation, anchor.seq)) != anchor.hash:
             what = f"The link {anchor.seq} that was anchored outside is not in the record."
             yield Violation("V10", anchor.organisation, what)
+    newest: dict[tuple[str, str], int] = {}
+    for anchor in evidence.anchors:
+        before = newest.get((anchor.file, anchor.organisation), 0)
+        if anchor.seq <= before:
+            what = f"The record had {before} links, and {anchor.seq} when {anchor.file} was written next."
+            yield Violation("V10", anchor.organisation, what)
+        newest[(anchor.file, anchor.organisation)] = anchor.seq
+    if evidence.limits.anchor_seconds is not None:
+        yield from _overdue(evidence, {key[1]: seq for key, seq in newest.items() if key[0] == ANCHORS})
+
+
+def _overdue(evidence: Evidence, anchored: Mapping[str, int]) -> Iterator[Violation]:
+    """What was recorded longer ago than an anchor may take, counted from the last fault, and has none."""
+    due = evidence.collected_at - (evidence.limits.anchor_seconds or 0.0)
+    if (evidence.healed_at or 0) >= due:
+        return
+    for event in evidence.events:
+        if event.committed_at < due and (event.seq or 0) > anchored.get(event.organisation, 0):
+            what = f"Number {event.seq} was recorded {evidence.collected_at - event.committed_at:.0f} s ago."
+            yield Violation("V10", event.organisation, f"{what} No anchor covers it.")
+            return
 
 
 def _told(evidence: Evidence) -> Iterator[Violation]:

@@ -29,7 +29,7 @@ def v4_nothing_after_a_freeze(evidence: Evidence) -> Iterator[Violation]:
             yield Violation("V4", f"{rollback.id} step {attempt.position}", what)
             continue
         for entry in evidence.entries_of.get(attempt.id, []):
-            freeze = _holds(evidence, rollback, entry.received_at - evidence.limits.send_seconds)
+            freeze = _holds(evidence, rollback, entry.received_at - evidence.limits.sending(intended))
             if freeze and freeze.frozen_at >= intended:
                 late = entry.received_at - freeze.frozen_at
                 yield Violation(

@@ -10,6 +10,7 @@ from tests.faults.evidence import Entry, Evidence, Violation
 from tests.faults.rows import Rollback, Step
 
 LISTED = re.compile(r"(applied|in part|unclear|being cleared up|left out|put back|not applied): ([^.]*)\.", re.I)
+FINAL = {"succeeded", "failed", "cancelled", "rejected", "expired"}
 OFF_ON = {"flags_off": False, "flags_on": True}
 
 
@@ -22,6 +23,19 @@ def v7_the_screen_is_true(evidence: Evidence) -> Iterator[Violation]:
             yield from _really_listed(evidence, rollback)
     for rollback in _newest_of_each_environment(evidence):
         yield from _really_so(evidence, rollback)
+    for key, seen in evidence.sightings_of.items():
+        yield from _really_over(evidence, key, [sighting.state for sighting in seen])
+
+
+def _really_over(evidence: Evidence, key: str, states: list[str]) -> Iterator[Violation]:
+    """A run that was once seen at its end has not left it, and is still there."""
+    end = next((number for number, state in enumerate(states) if state in FINAL), None)
+    if key not in evidence.rollbacks:
+        yield Violation("V7", key, f"It was seen as {states[-1]}, and the database does not know it.")
+    elif end is not None:
+        left = [state for state in (*states[end:], evidence.rollbacks[key].state) if state != states[end]]
+        if left:
+            yield Violation("V7", key, f"It was seen as {states[end]}, and later as {left[0]}.")
 
 
 def _effects(evidence: Evidence, rollback: Rollback) -> dict[tuple[int, str], list[Entry]]:
@@ -113,7 +127,7 @@ def _really_so(evidence: Evidence, rollback: Rollback) -> Iterator[Violation]:
         said = rollback.planned.get(step.position, {})
         if step.state != "succeeded" or _adopted(evidence, rollback, step):
             continue
-        if said.get("provider") == "vercel" and said.get("serves_traffic"):
+        if rollback.id not in evidence.moved and said.get("provider") == "vercel" and said.get("serves_traffic"):
             wanted = said["parameters"]["deployment"]
             others = sorted(_served(evidence, said) - {wanted})
             if others:
