@@ -1,4 +1,4 @@
-"""Registers the app."""
+"""Registers the app: a new organisation gets the rules that everybody starts with."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,10 @@ class ApprovalsConfig(AppConfig):
 
     name = "apps.approvals"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to the apps below; models can be imported only now."""
+        from apps.approvals import standard_rules
+        from apps.timeline.log import event_recorded
+
+        event_recorded.connect(standard_rules.listen, dispatch_uid="approvals.standard_rules")

@@ -12,3 +12,7 @@ OVERDUE = kind("question.overdue", "Nobody has decided in time: {title} ({missin
 EXPIRED = kind("question.expired", "The question ended unanswered: {title}")
 VOIDED = kind("question.voided", "{actor} withdrew the question: {title} ({reason})")
 OWED = kind("debt.owed", "{names} must be told: {title}")
+RULE_MADE = kind("rule.made", "{actor} made the rule “{name}”. {says}")
+RULE_CHANGED = kind("rule.changed", "{actor} changed the rule “{name}”. Before: {before} Now: {says}")
+RULE_RETIRED = kind("rule.retired", "{actor} retired the rule “{name}”. It said: {says}")
+RULE_SHIPPED = kind("rule.shipped", "The rule “{name}” came with the product. {says}")

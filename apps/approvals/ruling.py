@@ -136,7 +136,11 @@ def rule_in(organisation_id: Any, situation: Situation, otherwise: Own | None = 
 
 
 def ruled(situation: Situation, otherwise: Own | None, decision: Decision | None, names: Mapping[str, str]) -> Ruling:
-    """Put a decision into a ruling. Pure. A clock that the deciding rule does not set is the asking thing's own."""
+    """Put a decision into a ruling. Pure.
+
+    A clock that the deciding rule does not set is the asking thing's own; the ladder is that of the strictest which has
+    one, since calling people loosens nothing.
+    """
     winner = decision.winner if decision else Candidate("No rule", {})
     usual = otherwise or Own("", {})
     considered = (winner, *decision.milder, *decision.not_for_restores, *decision.stepped_back) if decision else ()
@@ -144,7 +148,7 @@ def ruled(situation: Situation, otherwise: Own | None, decision: Decision | None
         demand=_plain(winner.demand),
         due_minutes=winner.due_minutes or usual.due_minutes,
         expires_minutes=winner.expires_minutes or usual.expires_minutes or EXPIRES_MINUTES,
-        ladder=winner.ladder,
+        ladder=next((one.ladder for one in considered if one.ladder), ()),
         told_after=winner.told_after,
         told_within_minutes=winner.told_within_minutes,
         right=right_for(situation, own=winner.own),

@@ -19,7 +19,9 @@ from django.utils import timezone
 
 from apps.accounts import lifecycle as accounts
 from apps.accounts.models import Organisation, Person, User
+from apps.approvals.standard_rules import give_rules
 from apps.checks.models import ProbeRound
+from apps.demo.team_rules import BREAK_GLASS, TEAM_RULES
 from apps.demo.world import TEAMS, Team
 from apps.deployments import lifecycle as deployments
 from apps.deployments.models import Environment
@@ -71,6 +73,10 @@ def _make(team: Team, about: Mapping[str, Any], sealed: str) -> None:
     User.objects.filter(people__organisation=organisation).update(password=sealed)
     environment = _place(team, organisation, about)
     publish_shipped(organisation)
+    _rule(organisation)
+    if team.slug in BREAK_GLASS:
+        organisation.break_glass_allowed = True
+        organisation.save(update_fields=["break_glass_allowed"])
     if team.slug == "motion-mavericks":
         _trouble(environment, people)
 
@@ -102,6 +108,12 @@ def _place(team: Team, organisation: Organisation, about: Mapping[str, Any]) -> 
     environment.save(update_fields=["probe"])
     _releases(team, environment, about["vercel"]["organisations"][team.slug]["objects"]["deployments"])
     return Environment.objects.select_related("service", "live").get(pk=environment.pk)
+
+
+def _rule(organisation: Organisation) -> None:
+    """Write who must agree to what, as the team's own plans say."""
+    give_rules(organisation)
+    give_rules(organisation, TEAM_RULES[organisation.slug])
 
 
 def _connect(organisation: Organisation, slug: str, about: Mapping[str, Any]) -> Connection:
@@ -197,6 +209,7 @@ def _bring_up_to_date(organisation: Organisation, about: Mapping[str, Any]) -> N
         if connection.provider in about and connection.base_url != about[connection.provider]["base_url"]:
             connection.base_url = about[connection.provider]["base_url"]
             connection.save(update_fields=["base_url"])
+    _rule(organisation)
     path = about["site"]["organisations"][organisation.slug]["objects"]["path"]
     Environment.objects.filter(organisation=organisation).update(public_url=about["site"]["base_url"] + path)
 

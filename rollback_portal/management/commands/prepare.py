@@ -1,4 +1,4 @@
-"""Make the database ready for this version: tables, rights of the application's role, shipped playbooks."""
+"""Make the database ready for this version: tables, rights, shipped playbooks and rules."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from apps.accounts.models import Organisation
+from apps.approvals.standard_rules import give_rules
 from apps.playbooks.shipping import publish_shipped
 from rollback_portal.granting import grant
 
@@ -17,7 +18,7 @@ from rollback_portal.granting import grant
 class Command(BaseCommand):
     """`prepare [--demo]`: safe to repeat, also while an older version is running."""
 
-    help = "Migrate with the owner's role, give the application's role its rights, publish the shipped playbooks."
+    help = "Migrate with the owner's role, give the application's role its rights, give out shipped playbooks and rules."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take --demo."""
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             grant(owner)
         for organisation in Organisation.objects.all():
             publish_shipped(organisation)
+            give_rules(organisation)
         if options["demo"]:
             from apps.demo.seeding import seed  # the demo is never loaded where it is not asked for
 
