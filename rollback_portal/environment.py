@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -79,6 +79,36 @@ def mail(url: str) -> Mail:
         starttls,
         tls,
     )
+
+
+@dataclass(frozen=True)
+class SingleSignOn:
+    """The OpenID Connect service that people may sign in with. Its secret is never printed."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+    scopes: tuple[str, ...]
+    groups_claim: str
+
+
+def single_sign_on(
+    issuer: str, *, client_id: str, client_secret: str, name: str, scopes: list[str], groups_claim: str
+) -> SingleSignOn | None:
+    """Return the sign-in service, or None without an issuer. Raises ImproperlyConfigured for half of one.
+
+    The issuer must be https; plain http is accepted for this machine alone.
+    """
+    if not issuer:
+        return None
+    parts = urlsplit(issuer)
+    near = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not parts.hostname or not (parts.scheme == "https" or near) or parts.query or parts.fragment:
+        raise ImproperlyConfigured("OIDC_ISSUER must look like https://sign-in.example.com, without ? and #.")
+    if not client_id or not client_secret:
+        raise ImproperlyConfigured("OIDC_ISSUER is set: set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET as well.")
+    return SingleSignOn(issuer, client_id, client_secret, name, tuple(scopes), groups_claim)
 
 
 def database(url: str) -> dict[str, Any]:

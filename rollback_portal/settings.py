@@ -41,6 +41,10 @@ INSTALLED_APPS = [
     "guardian",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "apps.timeline",
     "apps.accounts",
     "apps.providers",
@@ -152,6 +156,23 @@ ACCOUNT_RATE_LIMITS = {
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to addresses that have no account here
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
+
+SINGLE_SIGN_ON = env.single_sign_on(
+    env.text("OIDC_ISSUER"),
+    client_id=env.text("OIDC_CLIENT_ID"),
+    client_secret=env.text("OIDC_CLIENT_SECRET"),
+    name=env.text("OIDC_NAME", "single sign-on"),
+    scopes=env.words("OIDC_SCOPES", "openid,email,profile"),
+    groups_claim=env.text("OIDC_GROUPS_CLAIM", "groups"),
+)
+SOCIALACCOUNT_ADAPTER = "apps.providers.identity.SingleSignOnAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+MFA_ADAPTER = "apps.providers.identity.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Rollback Portal"
+MFA_TOTP_TOLERANCE = 1  # one time step: clocks of phones differ by some seconds
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 SESSION_COOKIE_NAME = f"session_{INSTANCE}"
 CSRF_COOKIE_NAME = f"csrf_{INSTANCE}"

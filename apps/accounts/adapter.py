@@ -27,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_safe_url(self, url: str) -> bool:
         """Return whether `url` is a path of ours; every other address is not followed."""
-        return bool(url) and url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+        return is_own_path(url)
 
     def format_email_subject(self, subject: str) -> str:
         """Return the subject as it is: it says itself where it comes from."""
@@ -39,6 +39,21 @@ class AccountAdapter(DefaultAccountAdapter):
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": rest})
         return settings.BASE_URL + path
 
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Return False: our own pages ask again by `require_fresh`, before anything of allauth's is called."""
+        return False
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count by account and address, so that a stranger's guesses never lock out an approver elsewhere."""
         return f"{self.get_client_ip(request)}:{str(credentials.get('email', '')).lower()}"
+
+
+def is_own_path(url: str) -> bool:
+    """Return whether `url` is a path of ours, which no browser takes for another place."""
+    return bool(url) and url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+
+def next_of(request: HttpRequest) -> str:
+    """Return where a person wants to go afterwards; the first page when that is not a path of ours."""
+    wished = request.POST.get("next") or request.GET.get("next", "")
+    return wished if is_own_path(wished) else "/"

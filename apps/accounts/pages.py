@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from apps.accounts import second_factors, sessions
 from apps.accounts.models import Person, Role, Token
 from apps.accounts.permissions import may
 from apps.accounts.rights import ADMINISTER, DEEDS
@@ -41,8 +42,12 @@ def person(shown: Person, viewer: Person) -> dict[str, Any]:
 
 
 def profile(viewer: Person) -> dict[str, Any]:
-    """Return one's own roles and tokens, newest first."""
+    """Return one's own roles, tokens, second factors and sessions, newest first."""
     return {
+        "factors": second_factors.of(viewer.user),
+        "has_app": any(not factor.is_passkey for factor in second_factors.of(viewer.user)),
+        "codes_left": second_factors.codes_left(viewer.user),
+        "sessions": sessions.of(viewer.user),
         "roles": list(viewer.roles.order_by("name")),
         "tokens": list(Token.objects.filter(person=viewer).order_by("-created_at")),
     }

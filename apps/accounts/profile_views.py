@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts import giving_tokens, lifecycle, pages, programs
+from apps.accounts import giving_tokens, lifecycle, pages, programs, sessions
 from apps.accounts.asking import refuse_into
 from apps.accounts.forms import DetailsForm, TokenForm
 from apps.accounts.middleware import CHOSEN_ORGANISATION
@@ -68,6 +68,14 @@ def create_revocation(request: Request, token_id: UUID) -> HttpResponse:
     token = programs.find(Token.objects.filter(person=request.person), request, pk=token_id)
     giving_tokens.revoke_token(token, by=request.person)
     messages.info(request, f"The token {token.name} no longer works.")
+    return redirect("accounts:profile")
+
+
+@require_POST
+def end_sessions(request: Request) -> HttpResponse:
+    """Sign out everywhere but here."""
+    ended = sessions.end(request.user, but=request.session.session_key)
+    messages.info(request, f"Signed out in {ended} other place{'' if ended == 1 else 's'}.")
     return redirect("accounts:profile")
 
 

@@ -7,19 +7,27 @@ the password again, and what they had filled in waits in their session, so that 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import ReauthenticateForm
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from apps.accounts import sessions
 from apps.timeline.answers import Forbidden
 
-PENDING = "pending_form"  # the session's key
-NEVER_KEPT = {"csrfmiddlewaretoken", "password", "password1", "password2", "oldpassword"}
+PENDING = "pending_form"  # the session's keys
+ASKED_BY_SERVICE = "asked_by_service"
+NEVER_KEPT = {"csrfmiddlewaretoken", "password", "password1", "password2", "oldpassword", "code", "credential"}
 
 
 class ReauthenticationRequired(Forbidden):
@@ -40,9 +48,7 @@ def is_fresh(request: HttpRequest) -> bool:
     token = getattr(request, "token", None)
     if token is not None:
         return "approve" in token.scopes
-    records = get_authentication_records(request, request.user)
-    newest = max((record.get("at", 0) for record in records), default=0)
-    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return time.time() - _newest_proof(request) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
 def require_fresh(request: HttpRequest, *, back: str = "") -> None:
@@ -64,6 +70,44 @@ def ask(request: HttpRequest, needed: ReauthenticationRequired) -> HttpResponse:
     return redirect(address)
 
 
+@dataclass(frozen=True)
+class Ways:
+    """How a person can prove again who they are: names of form fields, and whether the sign-in service can ask."""
+
+    forms: tuple[str, ...]
+    service: Any
+
+    def __bool__(self) -> bool:
+        return bool(self.forms or self.service)
+
+
+def ways_of(user: Any) -> Ways:
+    """Return how this account can prove who is there."""
+    kinds = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    has = {
+        "password": user.has_usable_password(),
+        "code": bool(kinds - {Authenticator.Type.WEBAUTHN}),
+        "credential": Authenticator.Type.WEBAUTHN in kinds,
+    }
+    tied = settings.SINGLE_SIGN_ON is not None and SocialAccount.objects.filter(user=user).exists()
+    return Ways(tuple(name for name, there in has.items() if there), settings.SINGLE_SIGN_ON if tied else None)
+
+
+def prove(request: HttpRequest, form: Any) -> None:
+    """Count a valid form of one of the `ways_of` as proof; the session gets a new name, as after every sign-in."""
+    if isinstance(form, ReauthenticateForm):
+        reauthenticate_by_password(request)
+    else:
+        form.save()
+    sessions.rename(request)
+
+
+def remember_service(request: HttpRequest, asked_at: float) -> None:
+    """Keep when the sign-in service last asked this person who they are, in seconds since 1970."""
+    request.session[ASKED_BY_SERVICE] = {"user": str(request.user.pk), "at": asked_at}
+    sessions.rename(request)
+
+
 def take_pending(request: HttpRequest, path: str) -> QueryDict | None:
     """Return, once, the form that was on its way to `path` when the password was asked for; else None."""
     kept = request.session.get(PENDING)
@@ -71,6 +115,18 @@ def take_pending(request: HttpRequest, path: str) -> QueryDict | None:
         return None
     del request.session[PENDING]
     return QueryDict(kept["form"])
+
+
+def _newest_proof(request: HttpRequest) -> float:
+    """Return when the person last proved who they are. Coming from a service proves only what it says of itself: it
+    may have let them through by a sign-in of this morning.
+    """
+    records = get_authentication_records(request, request.user)
+    times = [record.get("at", 0) for record in records if record.get("method") != "socialaccount"]
+    asked = request.session.get(ASKED_BY_SERVICE) or {}
+    if asked.get("user") == str(request.user.pk):
+        times.append(asked["at"])
+    return max(times, default=0)
 
 
 def _came_from(request: HttpRequest) -> str:

@@ -1,16 +1,16 @@
-"""The sign-in page, with the demo's sign-ins as hints, and the page that asks for the password again."""
+"""The sign-in page, with the demo's sign-ins as hints."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.forms import LoginForm
-from allauth.account.views import LoginView, ReauthenticateView
+from allauth.account.views import LoginView
 from django.conf import settings
 from django.http import HttpResponse
 
-TOO_MANY = "too_many_login_attempts"
-WAIT_SECONDS = 900  # the window of ACCOUNT_RATE_LIMITS["login_failed"]
+from apps.accounts import tries
+from apps.accounts.adapter import next_of
 
 
 class SignInForm(LoginForm):
@@ -31,25 +31,17 @@ class SignIn(LoginView):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Show the form again; the status says when it is no use to go on."""
-        answer = super().form_invalid(form)
-        if form.has_error("__all__", TOO_MANY):
-            answer.status_code = 429
-            answer["Retry-After"] = str(WAIT_SECONDS)
-        return answer
+        return tries.told(super().form_invalid(form), form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the sign-ins of a demo."""
-        return {**super().get_context_data(**kwargs), "demo_sign_ins": demo_sign_ins()}
-
-
-class ReAuthenticate(ReauthenticateView):
-    """Asks for the password again, and says that nothing is lost."""
-
-    def get_form(self, form_class: Any = None) -> Any:
-        """Return the form without a placeholder."""
-        form = super().get_form(form_class)
-        form.fields["password"].widget.attrs.pop("placeholder", None)
-        return form
+        """Add the sign-ins of a demo, and the sign-in service where there is one."""
+        shown = super().get_context_data(**kwargs)
+        return {
+            **shown,
+            "demo_sign_ins": demo_sign_ins(),
+            "service": settings.SINGLE_SIGN_ON,
+            "next": next_of(self.request),
+        }
 
 
 def demo_sign_ins() -> str:
@@ -59,4 +51,3 @@ def demo_sign_ins() -> str:
 
 
 login = SignIn.as_view()
-reauthenticate = ReAuthenticate.as_view()

@@ -3,13 +3,18 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from apps.accounts import sign_in
+from apps.accounts import proving_views, second_factor_views, sign_in, single_sign_on_views
 
 urlpatterns = [
     path("login/", sign_in.login, name="account_login"),
+    path("single-sign-on/", single_sign_on_views.begin, name="single_sign_on"),
+    path("single-sign-on/return/", single_sign_on_views.come_back, name="single_sign_on_return"),
     path("logout/", allauth.logout, name="account_logout"),
     path("inactive/", allauth.account_inactive, name="account_inactive"),
-    path("reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
+    path("reauthenticate/", proving_views.reauthenticate, name="account_reauthenticate"),
+    path("passkey/options/", proving_views.passkey_options, name="passkey_options"),
+    path("passkey/", second_factor_views.sign_in_by_passkey, name="passkey_sign_in"),
+    path("second-factor/", second_factor_views.authenticate, name="mfa_authenticate"),
     path("password/change/", allauth.password_change, name="account_change_password"),
     path("password/set/", allauth.password_set, name="account_set_password"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.accounts import profile_views, set_up_views, views
+from apps.accounts import profile_views, second_factor_views, set_up_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -28,5 +28,11 @@ urlpatterns = [
         profile_views.create_revocation,
         name="create_revocation",
     ),
+    path("profile/app/", second_factor_views.create_app, name="create_app"),
+    path("profile/passkeys/", second_factor_views.create_passkey, name="create_passkey"),
+    path("profile/passkeys/options/", second_factor_views.new_passkey_options, name="new_passkey_options"),
+    path("profile/factors/<int:factor_id>/removal/", second_factor_views.create_removal, name="create_removal"),
+    path("profile/recovery-codes/", second_factor_views.create_codes, name="create_codes"),
+    path("profile/sessions/end/", profile_views.end_sessions, name="end_sessions"),
     path("profile/organisation/", profile_views.switch_organisation, name="switch"),
 ]

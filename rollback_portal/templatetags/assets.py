@@ -21,7 +21,7 @@ SCRIPTS = (
         "copy-button",
         "theme-switch",
     ),
-    *("dialogs", "menus", "unsaved-guard", "shortcuts", "request-errors", "fold-on-phone"),
+    *("dialogs", "menus", "unsaved-guard", "shortcuts", "request-errors", "fold-on-phone", "passkeys"),
 )
 
 

@@ -8,7 +8,7 @@ from django.db import connection, models
 from apps.timeline.walls import OneWithinOrganisation, WithinOrganisation
 
 # Whole rooms that Django and its companions furnish.
-NOT_OURS = ("django_", "auth_", "guardian_", "account_", "socialaccount_", "mfa_")
+NOT_OURS = ("django_", "auth_", "guardian_", "account_", "socialaccount_", "mfa_", "usersessions_")
 # Our tables that belong to no organisation, or are its root.
 WITHOUT_ORGANISATION = {
     "accounts_organisation": "the organisation itself",

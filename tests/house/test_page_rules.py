@@ -25,6 +25,11 @@ OPEN = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
     "accounts:set_up",
+    "mfa_authenticate",  # for who has given the right password; others are led back to it
+    "passkey_options",
+    "passkey_sign_in",
+    "single_sign_on",
+    "single_sign_on_return",
     "playbooks:schema",  # the published description of the format
     "providers:hook",  # asks for a provider's signature instead
     "gallery",
