@@ -57,7 +57,9 @@ def list_playbooks(request: Request, listing: Query[Playbooks]) -> dict[str, Any
 def create_draft(request: Request) -> Any:
     """Keep the body as a new draft revision; the first makes the playbook. 422 names every line to repair."""
     programs.require_scope(request, programs.WRITE, programs.ADMIN)
-    revision = lifecycle.draft(request.organisation, by=programs.person_of(request), content=_content(request))
+    person = programs.person_of(request)
+    permissions.may_edit(person, request.organisation).or_refuse()  # before anything is said about the text
+    revision = lifecycle.draft(request.organisation, by=person, content=_content(request))
     return Status(201, revision_as_json(revision))
 
 

@@ -58,6 +58,7 @@ def new_playbook(request: Request) -> HttpResponse:
 @require_POST
 def create_playbook(request: Request) -> HttpResponse:
     """Keep the text as the first draft of a new playbook."""
+    permissions.may_edit(request.person).or_refuse()
     form = DraftForm(request.POST)
     content = request.POST.get("content", "")
     if not form.is_valid():

@@ -68,6 +68,7 @@ def create_check(request: Request, connection_id: str) -> HttpResponse:
 @require_POST
 def replace_credentials(request: Request, connection_id: str) -> HttpResponse:
     """Take new credentials and check them at once."""
+    permissions.may_connect(request.person).or_refuse()
     connection = get_object_or_404(_visible(request), pk=connection_id)
     form = CredentialsForm(_provider_of(connection), request.POST)
     if form.is_valid() and form.replace(connection, request.person):
