@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from apps.accounts import granting
+from apps.accounts import granting, sessions
 from apps.accounts.events import (
     ORGANISATION_CREATED,
     PERSON_ADDED,
@@ -149,6 +149,7 @@ def deactivate_person(person: Person, *, by: Any) -> Person:
     person.tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
     for role in person.roles.all():
         granting.withdraw(person, role)
+    sessions.end_access(person.user)
     record(PERSON_DEACTIVATED, person, by=by, name=person.name)
     return person
 

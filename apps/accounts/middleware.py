@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 
-from apps.accounts import reauthentication, refusing
+from apps.accounts import admissions, reauthentication, refusing
 from apps.accounts.models import Person, User
 from apps.accounts.programs import problem
 from apps.accounts.requests import Request
+from apps.timeline import stream
 from apps.timeline.answers import Refused
 
 CHOSEN_ORGANISATION = "organisation"  # the session's key
@@ -47,7 +48,8 @@ class PersonMiddleware(MiddlewareMixin):
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Nothing that a signed-in person sees may stay in a cache."""
+        """Nothing that a signed-in person sees may stay in a cache, and no stream outlives what opened it."""
+        _admit(request, response)
         if getattr(request, "person", None) is not None:
             patch_cache_control(response, no_store=True)
         if response.status_code == 302 and request.headers.get("HX-Request") == "true":
@@ -75,6 +77,14 @@ class RefusalMiddleware(MiddlewareMixin):
             told["Allow"] = response["Allow"]
             return told
         return response
+
+
+def _admit(request: HttpRequest, response: HttpResponseBase) -> None:
+    token = getattr(request, "token", None)
+    if token is not None:
+        stream.admit(response, admissions.TOKEN, str(token.pk))
+    elif getattr(request, "person", None) is not None:
+        stream.admit(response, admissions.SESSION, str(request.session.session_key))
 
 
 def zone_of(person: Person) -> ZoneInfo:

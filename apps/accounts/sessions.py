@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
-from apps.accounts.models import User
+from apps.accounts.models import Person, User
 
 
 def of(user: Any) -> list[UserSession]:
@@ -25,6 +26,15 @@ def end(user: User | None, *, but: str | None = None) -> int:
     Session.objects.filter(session_key__in=keys).delete()
     rows.delete()
     return len(keys)
+
+
+def end_access(user: User | None) -> None:
+    """End what a deactivated person's account could still open, unless it belongs to somebody active elsewhere: its
+    sessions, and the tie to the sign-in service.
+    """
+    if user is not None and not Person.objects.filter(user=user, active=True).exists():
+        end(user)
+        SocialAccount.objects.filter(user=user).delete()
 
 
 def rename(request: HttpRequest) -> None:

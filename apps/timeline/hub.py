@@ -30,12 +30,21 @@ SAFETY_POLL_SECONDS = 20.0
 COALESCE_SECONDS = 0.25
 SHARED_SECONDS = 1.0
 QUEUE_FRAMES = 64
-WITHDRAWALS = (
-    "person.",
-    "role.",
-    "token.",
-    "link.",
-)  # kinds of event after which every viewer is asked again
+ADMISSION_SECONDS = 2.0
+# Kinds of event after which every viewer is asked again.
+WITHDRAWALS = ("person.", "role.", "token.", "link.", "grant.", "group.")
+
+# What a stream was opened with (a session, a token) → which of many such keys still open anything. All viewers of a
+# process are asked in one query; an app registers its own in its ready().
+ADMISSIONS: dict[str, Callable[[set[str]], set[str]]] = {}
+
+
+@dataclass
+class Admission:
+    """What a stream was opened with; empty where nothing but rights decides."""
+
+    kind: str = ""
+    key: str = ""
 
 
 @dataclass(eq=False)
@@ -43,6 +52,7 @@ class Viewer:
     """One open stream."""
 
     topic: Topic
+    admission: Admission = field(default_factory=Admission)
     frames: asyncio.Queue[tuple[int, str] | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_FRAMES))
     ask_again: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -52,6 +62,11 @@ class Viewer:
             self.frames.put_nowait((seq, frame))
         except asyncio.QueueFull:
             self.end()
+
+    def doubt(self) -> None:
+        """Ask this viewer again, at once, whether they may watch."""
+        self.ask_again.set()
+        self.offer(0, "")  # older than everything, so it is never shown: it only wakes the stream
 
     def end(self) -> None:
         """Close this stream after what is queued."""
@@ -71,7 +86,7 @@ class Hub:
         self.shown: dict[Topic, tuple[int, float, str]] = {}
         self.bell = asyncio.Event()
         self.threads = ThreadPoolExecutor(3, thread_name_prefix="hub")
-        self.tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._pump())]
+        self.tasks = [asyncio.create_task(work()) for work in (self._listen, self._pump, self._dismiss)]
 
     async def read(self, work: Callable[[], T]) -> T:
         """Run synchronous reading in one of the hub's few threads; its database connection goes back afterwards."""
@@ -138,6 +153,22 @@ class Hub:
                     logger.exception("Could not read what is new; the next ring tries again.")
             await asyncio.sleep(COALESCE_SECONDS)
 
+    async def _dismiss(self) -> None:
+        """End the streams whose session or token is no more; nobody tells of a sign-out or of an expiry."""
+        while True:
+            await asyncio.sleep(ADMISSION_SECONDS)
+            try:
+                for kind, still in ADMISSIONS.items():
+                    watching = [each for viewers in self.viewers.values() for each in viewers]
+                    held = [viewer for viewer in watching if viewer.admission.kind == kind]
+                    keys = {viewer.admission.key for viewer in held}
+                    valid = await self.read(lambda still=still, keys=keys: still(keys)) if keys else keys  # type: ignore[misc]
+                    for viewer in held:
+                        if viewer.admission.key not in valid:
+                            viewer.end()
+            except Exception:
+                logger.exception("Could not ask who may still watch; asked again in %s s.", ADMISSION_SECONDS)
+
     async def _spread(self, organisation_id: UUID) -> None:
         news = await self.read(lambda: events_after(organisation_id, self.seen.get(organisation_id, 0)))
         if not news:
@@ -149,7 +180,7 @@ class Hub:
         for viewer in list(self.viewers[organisation_id]):
             watching[viewer.topic].append(viewer)
             if any(event.kind.startswith(WITHDRAWALS) for event in news):
-                viewer.ask_again.set()
+                viewer.doubt()
         for topic, viewers in watching.items():
             for seq, frame in await self.read(lambda topic=topic: frames_for(topic, news)):  # type: ignore[misc]
                 for viewer in viewers:

@@ -15,14 +15,17 @@ from typing import Any
 
 from django.db import connections
 from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
-from apps.timeline.hub import Viewer, hub
+from apps.timeline.hub import ADMISSIONS, Admission, Viewer, hub
 from apps.timeline.models import Event
 from apps.timeline.topics import PAGE_EVENTS, RENDERERS, Topic, newest_seq, register
 
 __all__ = [
+    "ADMISSIONS",
     "PAGE_EVENTS",
     "RENDERERS",
+    "Admission",
     "Topic",
     "as_json",
     "cursor",
@@ -48,9 +51,11 @@ def frame(data: str, *, seq: int | None = None, name: str = "") -> str:
 HEARTBEAT = frame("{}", name="hb")
 
 
-async def _fragments(topic: Topic, allowed: Callable[[], bool]) -> AsyncIterator[str]:
+async def _fragments(
+    topic: Topic, allowed: Callable[[], bool], admission: Admission | None = None
+) -> AsyncIterator[str]:
     """A full fresh fragment first, then a fresh one whenever something changed."""
-    viewer, live = Viewer(topic), hub()
+    viewer, live = Viewer(topic, admission or Admission()), hub()
     newest = await live.join(viewer)
     try:
         yield PADDING + "retry: 1500\n\n"
@@ -62,10 +67,14 @@ async def _fragments(topic: Topic, allowed: Callable[[], bool]) -> AsyncIterator
 
 
 async def _items(
-    topic: Topic, after: int, allowed: Callable[[], bool], past: Callable[[int], list[Event]]
+    topic: Topic,
+    after: int,
+    allowed: Callable[[], bool],
+    past: Callable[[int], list[Event]],
+    admission: Admission | None = None,
 ) -> AsyncIterator[str]:
     """Every event once, in order: first those after `after`, then the new ones."""
-    viewer, live = Viewer(topic), hub()
+    viewer, live = Viewer(topic, admission or Admission()), hub()
     await live.join(viewer)
     each = RENDERERS[topic.name].each
     assert each is not None
@@ -108,14 +117,16 @@ async def _frames(viewer: Viewer, after: int, allowed: Callable[[], bool]) -> As
 
 def fragment_stream(topic: Topic, *, allowed: Callable[[], bool]) -> StreamingHttpResponse:
     """Return the stream of a page. `allowed()` is asked again every minute and after every withdrawal of a right."""
-    return _response(_fragments(topic, allowed))
+    admission = Admission()
+    return _response(_fragments(topic, allowed, admission), admission)
 
 
 def item_stream(
     topic: Topic, *, after: int, allowed: Callable[[], bool], past: Callable[[int], list[Event]]
 ) -> StreamingHttpResponse:
     """Return the stream of single events for a program, beginning after `after`; `past(seq)` reads a page of them."""
-    return _response(_items(topic, after, allowed, past))
+    admission = Admission()
+    return _response(_items(topic, after, allowed, past, admission), admission)
 
 
 def cursor(request: HttpRequest) -> int:
@@ -129,9 +140,19 @@ def as_json(item: dict[str, Any]) -> str:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":"))
 
 
-def _response(frames: AsyncIterator[str]) -> StreamingHttpResponse:
+def admit(answer: HttpResponseBase, kind: str, key: str) -> None:
+    """Bind a stream to what it was opened with: it ends within ADMISSION_SECONDS of that. Other answers stay as they
+    are.
+    """
+    admission = getattr(answer, "admission", None)
+    if isinstance(admission, Admission):
+        admission.kind, admission.key = kind, key
+
+
+def _response(frames: AsyncIterator[str], admission: Admission) -> StreamingHttpResponse:
     connections.close_all()  # the view's connection must not wait for the stream's end
     answer = StreamingHttpResponse(frames, content_type="text/event-stream; charset=utf-8")
+    answer.admission = admission  # type: ignore[attr-defined]
     answer["Cache-Control"] = "no-cache, no-store, no-transform"
     answer["X-Accel-Buffering"] = "no"
     answer["Content-Encoding"] = "identity"
