@@ -11,7 +11,10 @@ from apps.accounts.rights import APPROVE, OPERATE
 from apps.approvals.kinds import impacts_of_incident
 from apps.approvals.rule_changes import hold_rules
 from apps.approvals.ruling import Own, Ruling, rule_for
-from apps.playbooks.own_rule import impacts_of_steps
+from apps.incidents.models import Incident
+from apps.playbooks.catalogue import installed
+from apps.playbooks.definition import Definition
+from apps.playbooks.own_rule import impacts_of, impacts_of_steps, own_rule
 from apps.rollbacks.models import Rollback
 
 DUE_MINUTES = 5
@@ -29,18 +32,30 @@ def rule_about(
     hold_rules(rollback.organisation_id)
     plan = json.loads(bytes(rollback.plan.canonical))
     incident = rollback.incident
-    felt = impacts_of_incident(
-        externally_visible=incident.externally_visible, affected_users_percent=incident.affected_users_percent
-    )
     return rule_for(
         rollback.organisation_id,
         kind=kind,
         severity=incident.severity,
         procedure=plan["playbook"]["slug"],
         environment=rollback.environment,
-        impacts=felt | _done(plan, position),
+        impacts=_felt(incident) | _done(plan, position),
         otherwise=own,
         right=right,
+    )
+
+
+def expected(incident: Incident, definition: Definition, revision: int) -> Ruling:
+    """Return who will probably have to agree to a start, before the plan is made and the providers are read."""
+    live = incident.environment.live
+    lost = live.losses if live and definition.kind == "rollback" else []
+    return rule_for(
+        incident.organisation_id,
+        kind="rollback.start",
+        severity=incident.severity,
+        procedure=definition.slug,
+        environment=incident.environment,
+        impacts=_felt(incident) | impacts_of(definition, installed()) | impacts_of_steps([], lost),
+        otherwise=own_rule(definition, revision, incident.severity),
     )
 
 
@@ -62,6 +77,12 @@ def roles_that_operate(rollback: Rollback) -> list[str]:
     """Return the roles of the organisation whose holders may decide about steps."""
     found = Role.objects.filter(organisation_id=rollback.organisation_id, rights__contains=[OPERATE])
     return list(found.order_by("slug").values_list("slug", flat=True))
+
+
+def _felt(incident: Incident) -> frozenset[str]:
+    return impacts_of_incident(
+        externally_visible=incident.externally_visible, affected_users_percent=incident.affected_users_percent
+    )
 
 
 def _done(plan: Mapping[str, Any], position: int | None) -> frozenset[str]:

@@ -23,6 +23,7 @@ from apps.playbooks.models import Playbook
 from apps.rollbacks import proposing
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.permissions import may_propose
+from apps.rollbacks.ruled import expected
 from apps.rollbacks.states import FINAL
 from apps.timeline.answers import Missing, Refused, Unacceptable
 
@@ -120,7 +121,7 @@ def _context(
         "targets": offered,
         "wanted": request.POST.get("target") or _best(offered, incident, kind),
         "inputs": [_input(wanted, request) for wanted in chosen[1].inputs] if chosen else [],
-        "agreement": _agreement(chosen[1], incident) if chosen else None,
+        "agreement": _agreement(*chosen, incident) if chosen else None,
         "other": _other(incident),
     }
 
@@ -135,12 +136,16 @@ def _best(offered: list[targets.Target], incident: Incident, kind: str) -> str:
     return ""
 
 
-def _agreement(definition: Definition, incident: Incident) -> dict[str, Any]:
-    """Return who must agree to this playbook at this severity, and within how many minutes."""
-    rule = definition.approvals_for(incident.severity)
-    names = role_names(incident.organisation_id)
-    who = {"all_of": list(rule.all_of), "any_of": list(rule.any_of), "needed": rule.needed}
-    return {"nobody": rule.nobody, "who": sentence(who, names), "due": rule.due_minutes, "ends": rule.expires_minutes}
+def _agreement(playbook: Playbook, definition: Definition, incident: Incident) -> dict[str, Any]:
+    """Return who will have to agree at this severity, by which rule, and within how many minutes."""
+    ruling = expected(incident, definition, playbook.published.number if playbook.published else 0)
+    return {
+        "nobody": ruling.nobody,
+        "who": sentence(ruling.demand, role_names(incident.organisation_id)),
+        "because": ruling.because.partition(": ")[2],  # who stands beside it
+        "due": ruling.due_minutes,
+        "ends": ruling.expires_minutes,
+    }
 
 
 def _other(incident: Incident) -> Rollback | None:

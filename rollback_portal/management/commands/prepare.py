@@ -18,7 +18,7 @@ from rollback_portal.granting import grant
 class Command(BaseCommand):
     """`prepare [--demo]`: safe to repeat, also while an older version is running."""
 
-    help = "Migrate with the owner's role, give the application's role its rights, give out shipped playbooks and rules."
+    help = "Migrate with the owner's role, give the application's role its rights, hand out playbooks and rules."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take --demo."""
