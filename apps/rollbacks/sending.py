@@ -197,10 +197,8 @@ def _intend(
 
 def _explain(refused: DatabaseError) -> None:
     code = getattr(refused.__cause__, "sqlstate", "") or ""
-    if code == "RG001":
-        raise Frozen from refused
-    if code == "RG002":
-        raise LeaseLost from refused
+    if code in {"RG001", "RG002"}:
+        raise (Frozen if code == "RG001" else LeaseLost) from refused
     if code in {"RG003", "RG004"}:
         raise Gone from refused
     if code == "RG009":
