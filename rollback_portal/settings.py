@@ -124,7 +124,14 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 # Whatever counts tries (sign-in, tokens) must survive the loss of Valkey, so the cache lives in Postgres.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+# It is never full: what is thrown out to make room would be forgotten tries.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -156,6 +163,7 @@ ACCOUNT_RATE_LIMITS = {
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to addresses that have no account here
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 
 SINGLE_SIGN_ON = env.single_sign_on(
     env.text("OIDC_ISSUER"),
@@ -174,14 +182,15 @@ MFA_TOTP_TOLERANCE = 1  # one time step: clocks of phones differ by some seconds
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
-SESSION_COOKIE_NAME = f"session_{INSTANCE}"
-CSRF_COOKIE_NAME = f"csrf_{INSTANCE}"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "rollback_portal.errors.csrf_failure"
 SECURE = BASE_URL.startswith("https://")
+COOKIE_PREFIX = "__Host-" if SECURE else ""  # with it browsers keep a cookie to this host, this path and https
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session_{INSTANCE}"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf_{INSTANCE}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_SSL_REDIRECT = SECURE and env.flag("SSL_REDIRECT", True)
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from apps.accounts import sessions
+from apps.accounts.events import PASSWORD_CHANGED
+from apps.accounts.models import Person
+from apps.timeline.log import record
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -38,6 +45,15 @@ class AccountAdapter(DefaultAccountAdapter):
         uid, _, rest = key.partition("-")
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": rest})
         return settings.BASE_URL + path
+
+    @transaction.atomic
+    def set_password(self, user: Any, password: str) -> None:
+        """Keep a new password; whoever was signed in with the old one is signed out, except who typed the new one."""
+        super().set_password(user, password)
+        request = context.request
+        sessions.end(user, but=request.session.session_key if request.user == user else None)
+        for person in Person.objects.filter(user=user, active=True):
+            record(PASSWORD_CHANGED, person, by=person)
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
         """Return False: our own pages ask again by `require_fresh`, before anything of allauth's is called."""

@@ -13,6 +13,7 @@ GROUP_MAPPED = kind("group.mapped", "{actor} gave the role {role} to whoever the
 GROUP_UNMAPPED = kind("group.unmapped", "{actor} no longer gives the role {role} to whoever is in {group}.")
 GROUPS_NOT_FOLLOWED = kind("group.not_followed", "{name} keeps the role {role} against their groups: {reason}")
 SIGN_IN_TIED = kind("person.sign_in_tied", "{name} signs in by {service} from now on.")
+PASSWORD_CHANGED = kind("person.password_changed", "{actor} chose a new password. Other sessions ended.")
 FACTOR_ADDED = kind("person.factor_added", "{actor} set up {factor} for signing in.")
 FACTOR_REMOVED = kind("person.factor_removed", "{actor} removed {factor}.")
 CODES_RENEWED = kind("person.codes_renewed", "{actor} made new recovery codes.")

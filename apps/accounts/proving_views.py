@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import views as allauth
 from allauth.account.forms import ReauthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as CodeForm
 from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm as PasskeyForm
@@ -38,6 +39,12 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
             return redirect(next_of(request))
     context = {"ways": ways, "forms": forms, "next": next_of(request), "tried": forms.get(given)}
     return tries.told(render(request, "account/reauthenticate.html", context), forms.get(given))
+
+
+def set_password(request: HttpRequest) -> HttpResponse:
+    """Choose a first password, for who has only signed in by a service; the service is asked again before."""
+    reauthentication.require_fresh(request, back=request.path)
+    return allauth.password_set(request)
 
 
 @login_not_required

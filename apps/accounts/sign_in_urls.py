@@ -16,7 +16,7 @@ urlpatterns = [
     path("passkey/", second_factor_views.sign_in_by_passkey, name="passkey_sign_in"),
     path("second-factor/", second_factor_views.authenticate, name="mfa_authenticate"),
     path("password/change/", allauth.password_change, name="account_change_password"),
-    path("password/set/", allauth.password_set, name="account_set_password"),
+    path("password/set/", proving_views.set_password, name="account_set_password"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     re_path(
