@@ -18,6 +18,9 @@ from apps.accounts import programs, refusing
 from apps.accounts.api import router as accounts
 from apps.accounts.requests import Request
 from apps.approvals.api import router as approvals
+from apps.approvals.break_glass_api import router as break_glass
+from apps.approvals.debt_api import router as debts
+from apps.approvals.rule_api import router as rules
 from apps.checklists.api import router as checklists
 from apps.communications.api import router as communications
 from apps.deployments.api import router as deployments
@@ -82,6 +85,9 @@ for router in (
     providers,
     deployments,
     approvals,
+    break_glass,
+    debts,
+    rules,
     playbooks,
     incidents,
     checklists,

@@ -11,6 +11,7 @@ from apps.accounts import programs
 from apps.approvals import asking, reminding
 from apps.approvals.models import Question
 from apps.approvals.showing import as_json
+from apps.approvals.withdrawing import own_vote
 from apps.timeline.answers import Unacceptable
 
 router = Router(tags=["approvals"])
@@ -64,6 +65,16 @@ def create_vote(request: HttpRequest, id: str, body: NewVote) -> Status:
         confirm=body.confirm,
     )
     return Status(201, as_json(Question.objects.get(pk=question.pk)))
+
+
+@router.delete("/approvals/{id}/votes/mine", response=dict, summary="Take my vote back")
+def delete_vote(request: HttpRequest, id: str) -> dict[str, Any]:
+    """Until it is used; you may vote again. Taking it back twice changes nothing."""
+    programs.require_scope(request, programs.APPROVE)
+    person = programs.person_of(request)
+    question = programs.find(Question, request, pk=id)
+    asking.withdraw_vote(own_vote(question, person), by=person)
+    return as_json(Question.objects.get(pk=question.pk))
 
 
 @router.post("/approvals/{id}/reminders", response={201: dict}, summary="Ask again those whose vote is missing")

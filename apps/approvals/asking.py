@@ -34,6 +34,7 @@ __all__ = [
 ]  # fmt: skip
 
 EXPIRES_MINUTES = 60
+NOBODY = "Nobody had to agree before."
 
 
 def digest(content: bytes | Mapping[str, Any]) -> str:
@@ -127,7 +128,7 @@ def _start_clocks(
     if question.state == "open":
         raise_ladder(question, ladder, now)
     elif told_after:
-        owe(question, told_after, within_minutes=minutes, because="Nobody had to agree before.")
+        owe(question, told_after, within_minutes=minutes, because=str(question.rule.get("because") or NOBODY))
 
 
 @transaction.atomic

@@ -22,7 +22,8 @@ class Fact:
 class Decided:
     """What to call, inside the deciding transaction, when questions of a kind are decided; and what their pages tell.
 
-    `consumes` is off where the deed itself lets Postgres count and consume the votes.
+    `consumes` is off where the deed itself lets Postgres count and consume the votes; `alone` is on where whoever
+    asked may start it alone under break-glass.
     """
 
     granted: Callable[[Question, Any], None]
@@ -30,6 +31,7 @@ class Decided:
     expired: Callable[[Question], None] | None = None
     facts: Callable[[Question], Sequence[Fact]] | None = None
     consumes: bool = True
+    alone: bool = False
 
 
 DECIDED: dict[str, Decided] = {}
@@ -43,12 +45,13 @@ def when_decided(
     expired: Callable[[Question], None] | None = None,
     facts: Callable[[Question], Sequence[Fact]] | None = None,
     consumes: bool = True,
+    alone: bool = False,
 ) -> None:
     """Register what follows when questions of `kind` are granted, rejected or expire, and what is known about one.
 
     Called from an app's ready().
     """
-    DECIDED[kind] = Decided(granted, rejected, expired, facts, consumes)
+    DECIDED[kind] = Decided(granted, rejected, expired, facts, consumes, alone)
 
 
 def facts_of(question: Question) -> Sequence[Fact]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
-from apps.accounts.models import RoleHolding
+from apps.approvals.clock_words import clocks, debts_of, ladder_of
 from apps.approvals.deciding import facts_of
-from apps.approvals.models import Question, Vote
+from apps.approvals.models import Question, Seat, Vote
 from apps.approvals.permissions import role_names
 from apps.approvals.reminding import reminded
 from apps.approvals.rules import listed
+from apps.approvals.substitutes import standing_by
+from apps.approvals.voters import holders_of
 
-SEATED = ("seats", "votes__person")
+SEATED = ("seats", "votes__person", "rungs", "debts__person", "break_glass__person")
 MANY_ROLES = 3
 
 
@@ -46,6 +50,9 @@ def agreement(question: Question) -> dict[str, Any]:
         "given": [_vote(vote) for vote in question.votes.select_related("person")],
         "due_at": question.due_at,
         "expires_at": question.expires_at,
+        "because": question.rule.get("because", ""),
+        "break_glass": question.break_glass_id is not None,
+        **clocks(question),
     }
 
 
@@ -69,60 +76,77 @@ def _vote(vote: Vote) -> dict[str, Any]:
 
 
 def card(question: Question) -> dict[str, Any]:
-    """Return what the approval card shows everybody alike: clock, seats with their votes, who asked.
+    """Return what the approval card shows everybody alike: clock, seats with their votes, ladder, rule, who asked.
 
-    Costs three queries where seats, votes and their people (`SEATED`) were prefetched.
+    Costs three queries where seats, votes, their people, rungs and debts (`SEATED`) were prefetched, and one more
+    where substitutes were named.
     """
     votes = {vote.seat_id: vote for vote in question.votes.all()}
     seats = list(question.seats.all())
     names = role_names(question.organisation_id)
-    silent = [seat.roles for seat in seats if seat.pk not in votes]
-    holders = _holders(question, silent) if question.state == "open" else {}
-    asked_again = reminded(question) if silent and question.state == "open" else {}
-    rows = [
-        _given(votes[seat.pk], names)
-        if seat.pk in votes
-        else {**_silent(question, seat.roles, names, holders), **_again(question, seat.position, asked_again)}
-        for seat in seats
-    ]
     return {
         "question": question,
         "names": names,
-        "rows": rows,
+        "rows": _rows(question, seats, votes, names),
         "agreed": sum(vote.decision == "approve" for vote in votes.values()),
         "needed": len(seats),
         "all_needed": "both needed" if len(seats) == 2 else "all needed" if len(seats) > 2 else "",
         "asker": question.requester,
         "clock_until": question.due_at or question.expires_at,
         "mark": STATES.get(question.state, question.state),
+        "standing_by": any(seat.substitutes for seat in seats),
+        "rule": question.rule.get("because", ""),
+        "ladder": ladder_of(question, names),
+        "debts": debts_of(question, names),
+        "alone": question.break_glass,
     }
 
 
 STATES = {"granted": "approved", "void": "withdrawn"}  # the words that marks know
 
 
-def _holders(question: Question, silent: list[list[str]]) -> dict[str, list[str]]:
+def _rows(
+    question: Question, seats: Sequence[Seat], votes: Mapping[UUID, Vote], names: Mapping[str, str]
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return one row per seat: its vote, or who is silent, who may stand in from when, and when they were asked."""
+    silent = [seat for seat in seats if seat.pk not in votes]
+    still_asked = silent if question.state == "open" else []
+    holders = _holders(question, still_asked)
+    asked_again = reminded(question) if still_asked else {}
+    standing = standing_by(question, still_asked)
+    return [
+        _given(votes[seat.pk], names)
+        if seat.pk in votes
+        else {
+            **_silent(question, seat.roles, names, holders),
+            **_again(question, seat.position, asked_again),
+            **_substitutes(seat, standing, names),
+        }
+        for seat in seats
+    ]
+
+
+def _holders(question: Question, silent: Sequence[Seat]) -> dict[str, list[str]]:
     """Return role → names of those who could still sit in one of the silent seats. One query."""
-    wanted = {role for roles in silent for role in roles}
-    if not wanted:
-        return {}
-    held = RoleHolding.objects.filter(
-        organisation_id=question.organisation_id, role__slug__in=wanted, person__active=True
-    ).exclude(person_id=question.requester_id)
+    wanted = {role for seat in silent for role in seat.roles}
     found: dict[str, list[str]] = defaultdict(list)
-    for role, name in held.order_by("person__name").values_list("role__slug", "person__name"):
+    if not wanted:
+        return found
+    held = holders_of(question, sorted(wanted)).order_by("person__name")
+    for role, name in held.values_list("role__slug", "person__name"):
         found[role].append(name)
     return found
 
 
 def _silent(
-    question: Question, roles: list[str], names: dict[str, str], holders: dict[str, list[str]]
-) -> dict[str, Any]:
+    question: Question, roles: Sequence[str], names: Mapping[str, str], holders: Mapping[str, list[str]]
+) -> dict[str, Any]:  # fmt: skip
     wanted = listed([names.get(role, role) for role in roles], "or") or "Anybody with the right"
     if len(roles) > MANY_ROLES:
         wanted = f"any of {len(roles)} roles"
     if question.state != "open":
-        return {"state": "cannot", "name": wanted, "role": "no vote was given", "word": "Not answered"}
+        word = "Passed over" if question.break_glass_id else "Not answered"
+        return {"state": "cannot", "name": wanted, "role": "no vote was given", "word": word}
     who = sorted({name for role in roles for name in holders.get(role, [])})
     if roles and not who:
         return {"state": "waiting", "name": "Nobody holds this role", "role": wanted, "line": "give it to somebody"}
@@ -135,7 +159,19 @@ def _again(question: Question, position: int, asked: Mapping[int, datetime]) -> 
     return {"seat": position, "reminded": asked.get(position)} if question.state == "open" else {}
 
 
-def _given(vote: Vote, names: dict[str, str]) -> dict[str, Any]:
+def _substitutes(seat: Seat, standing: Mapping[UUID, list[str]], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return who may answer for a silent seat, and from when."""
+    if seat.pk not in standing or seat.substitutes_from is None:
+        return {}
+    return {
+        "substitutes": listed(standing[seat.pk], "or"),
+        "substitutes_for": listed([names.get(role, role) for role in seat.roles], "or"),
+        "substitutes_from": seat.substitutes_from,
+        "substitutes_now": timezone.now() >= seat.substitutes_from,
+    }
+
+
+def _given(vote: Vote, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "state": "approved" if vote.decision == "approve" else "rejected",
         "name": vote.person.name,

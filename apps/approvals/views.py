@@ -1,4 +1,4 @@
-"""Pages of questions: what waits for me, one question, and answering it."""
+"""Pages of questions: what waits for me, one question, answering it and taking the answer back."""
 
 from __future__ import annotations
 
@@ -10,27 +10,46 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.programs import find
 from apps.accounts.reauthentication import is_fresh, require_fresh, take_pending
 from apps.accounts.requests import Request
-from apps.approvals import asking, permissions, reminding
+from apps.accounts.seeing import sees
+from apps.approvals import asking, break_glass, debts, permissions, reminding
 from apps.approvals.models import Question
 from apps.approvals.showing import SEATED, card
-from apps.timeline.answers import Missing, Unacceptable
+from apps.approvals.waiting import answered_by
+from apps.approvals.withdrawing import may_withdraw, own_vote
+from apps.timeline.answers import Unacceptable
 from apps.timeline.clock import database_now
 
 
 @require_GET
 def questions(request: Request) -> HttpResponse:
-    """What waits for me first, then every open question of the organisation."""
+    """What waits for me first: my answer, what I must know, what I answered; then every other open question."""
     mine = asking.waiting_for(request.person)
-    others = [each for each in asking.open_in(request.organisation.pk) if each not in mine]
-    return render(request, "approvals/questions.html", {"mine": mine, "others": others})
+    others = [
+        each for each in asking.open_in(request.organisation.pk) if each not in mine and sees(request.person, each)
+    ]
+    answered = [(vote, may_withdraw(vote, vote.question)) for vote in answered_by(request.person)]
+    context = {
+        "mine": mine,
+        "others": others,
+        "answered": answered,
+        "debts": list(debts.owed_to(request.person)),
+        "glass": next((row for row in _to_review(request) if break_glass.may_review(request.person, row)), None),
+        "now": database_now(),
+    }
+    return render(request, "approvals/questions.html", context)
+
+
+def _to_review(request: Request) -> list[break_glass.BreakGlass]:
+    return list(break_glass.not_reviewed(request.organisation.pk))
 
 
 @require_GET
 def question(request: Request, pk: UUID) -> HttpResponse:
     """One question, with its seats, and the reader's own form. A rollback's question is read on its own page."""
-    found = _found(request, pk)
+    found = found_question(request, pk)
     if found.kind == "rollback.start":
         return redirect(found.url)
     answer = permissions.may_vote(request.person, found, now=database_now())
@@ -40,6 +59,7 @@ def question(request: Request, pk: UUID) -> HttpResponse:
         "card": card(found),
         "facts": asking.facts_of(found),
         "answer": answer,
+        "own": next((vote for vote in found.votes.all() if vote.person_id == request.person.pk), None),
         "fresh": is_fresh(request),
         "given": {
             "accepts": given.getlist("accepts") if given else [],
@@ -53,7 +73,7 @@ def question(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 def create_vote(request: Request, pk: UUID) -> HttpResponse:
     """Answer the question that was read."""
-    found = _found(request, pk)
+    found = found_question(request, pk)
     here = reverse("approvals:question", args=[found.pk])
     require_fresh(request, back=here)
     try:
@@ -73,9 +93,18 @@ def create_vote(request: Request, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+def create_withdrawal(request: Request, pk: UUID) -> HttpResponse:
+    """Take one's own vote back. It only ever stops something, so no password is asked."""
+    found = found_question(request, pk)
+    asking.withdraw_vote(own_vote(found, request.person), by=request.person)
+    messages.info(request, "Your vote no longer counts. You may answer again.")
+    return redirect(reverse("approvals:question", args=[found.pk]))
+
+
+@require_POST
 def create_reminder(request: Request, pk: UUID) -> HttpResponse:
     """Ask those whose vote is missing again."""
-    found = _found(request, pk)
+    found = found_question(request, pk)
     seat = request.POST.get("seat", "")
     if seat and not (seat.isascii() and seat.isdigit() and len(seat) < 4):
         raise Unacceptable("There is no such seat without a vote.", field="seat")
@@ -84,9 +113,7 @@ def create_reminder(request: Request, pk: UUID) -> HttpResponse:
     return redirect(found.url)
 
 
-def _found(request: Request, pk: UUID) -> Question:
-    rows = Question.objects.filter(organisation=request.organisation).select_related("requester")
-    found = rows.prefetch_related(*SEATED).filter(pk=pk).first()
-    if found is None:
-        raise Missing("There is no such thing here.")
-    return found
+def found_question(request: Request, pk: UUID) -> Question:
+    """Return the question with its seats and votes. Raises Missing where the reader may not see it."""
+    rows = Question.objects.select_related("requester", "environment__service").prefetch_related(*SEATED)
+    return find(rows, request, pk=pk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -25,14 +26,19 @@ class Seated(NamedTuple):
     standing_in: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Voter:
-    """A person with every right that each of their roles has anywhere, and the roles they are a substitute for."""
+    """A person with every right that each of their roles has anywhere."""
 
     person: Person
     held: frozenset[str]
     rights: frozenset[tuple[str, str, str]]  # role, right, id of the place
-    substitute_for: frozenset[str]
+
+    @cached_property
+    def substitute_for(self) -> frozenset[str]:
+        """The roles that they are a named substitute for. One query, once."""
+        named = Substitute.objects.filter(person=self.person)
+        return frozenset(named.values_list("role__slug", flat=True))
 
     def roles_in(self, question: Question) -> frozenset[str]:
         """Return the roles through which they have the question's right where the question is."""
@@ -55,17 +61,21 @@ class Voter:
         return self.person.pk in seat.substitutes and bool(self.substitute_for.intersection(seat.roles))
 
 
+class Nobody(Voter):
+    """Somebody who has left: no role of theirs counts, and they stand in for nobody."""
+
+    substitute_for = frozenset()
+
+
 def voter(person: Person) -> Voter:
-    """Read what a person could answer as, wherever. Two queries; nobody without a living account can answer."""
+    """Read what a person could answer as, wherever. One query; nobody without a living account can answer."""
     if not person.active or person.user is None or not person.user.is_active:
-        return Voter(person, frozenset(), frozenset(), frozenset())
+        return Nobody(person, frozenset(), frozenset())
     rows = list(RoleHolding.objects.filter(person=person).values_list("role__slug", RIGHT, PLACE))
-    named = Substitute.objects.filter(person=person).values_list("role__slug", flat=True)
     return Voter(
         person,
         frozenset(role for role, _, _ in rows),
         frozenset((role, right, place) for role, right, place in rows if right is not None),
-        frozenset(named),
     )
 
 

@@ -13,6 +13,8 @@ from apps.approvals.models import Question, Vote
 from apps.approvals.voters import voter
 from apps.timeline.clock import database_now
 
+ANSWERED = 10  # so many of one's own answers are shown
+
 
 def waiting_for(person: Person) -> list[Question]:
     """Return the open questions that `person` could answer now, the most urgent first."""
@@ -20,6 +22,12 @@ def waiting_for(person: Person) -> list[Question]:
     found = open_in(person.organisation_id).exclude(requester=person).exclude(pk__in=answered)
     who, now = voter(person), database_now()
     return [question for question in found if permissions.seat_of(who, question, now)]
+
+
+def answered_by(person: Person) -> list[Vote]:
+    """Return the votes that `person` cast last, with their questions; also those they took back."""
+    votes = Vote.ever.filter(person=person).select_related("question__requester").order_by("-cast_at")
+    return list(votes[:ANSWERED])
 
 
 def open_in(organisation_id: Any) -> QuerySet[Question]:

@@ -28,7 +28,12 @@ class RollbacksConfig(AppConfig):
         from apps.timeline import stream
 
         when_decided(
-            lifecycle.KIND, granted=lifecycle.start, rejected=lifecycle.reject, expired=lifecycle.expire, consumes=False
+            lifecycle.KIND,
+            granted=lifecycle.start,
+            rejected=lifecycle.reject,
+            expired=lifecycle.expire,
+            consumes=False,
+            alone=True,
         )  # the start's own trigger counts the votes
         for kind in step_demands.KINDS:
             when_decided(kind, granted=gating.grant, rejected=gating.reject, expired=gating.expire, facts=gating.facts)

@@ -35,6 +35,8 @@ def ballot_of(rollback: Rollback, request: Request, names: Mapping[str, str]) ->
         "last": agreed + 1 == seats,
         "fresh": is_fresh(request),
         "deed": _deed(rollback),
+        "voted": question.state == "open" and any(vote.person_id == person.pk for vote in question.votes.all()),
+        "alone": person.organisation.break_glass_allowed,
     }
 
 

@@ -17,7 +17,7 @@ from apps.timeline.log import SYSTEM
 from tests.accounts.conftest import sign_in
 from tests.rollbacks.conftest import Stage
 
-MOST_QUERIES = 30
+MOST_QUERIES = 34
 
 SMALL = """
 version: 1
