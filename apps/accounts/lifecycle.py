@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -24,6 +23,7 @@ from apps.accounts.events import (
 from apps.accounts.models import Organisation, Person, Role, RoleHolding, User
 from apps.accounts.permissions import forget_rights, may
 from apps.accounts.rights import ADMINISTER
+from apps.accounts.zones import known_zones
 from apps.timeline.answers import Forbidden, Refused, Unacceptable
 from apps.timeline.log import record
 
@@ -209,7 +209,7 @@ def _refuse_without_administrator(person: Person, role: Role | None) -> None:
 
 
 def _check_zone(name: str) -> None:
-    if name not in available_timezones():
+    if name not in known_zones():
         raise Unacceptable(f"time_zone: there is no time zone {name!r}.", field="time_zone")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -19,6 +19,7 @@ from apps.accounts import admissions, reauthentication, refusing
 from apps.accounts.models import Person, User
 from apps.accounts.programs import problem
 from apps.accounts.requests import Request
+from apps.accounts.zones import known_zones
 from apps.timeline import stream
 from apps.timeline.answers import Refused
 
@@ -90,7 +91,7 @@ def _admit(request: HttpRequest, response: HttpResponseBase) -> None:
 def zone_of(person: Person) -> ZoneInfo:
     """Return the zone a person reads times in: their own, else the organisation's, else UTC."""
     for name in (person.user.time_zone if person.user else "", person.organisation.time_zone):
-        if name in available_timezones():
+        if name in known_zones():
             return ZoneInfo(name)
     return ZoneInfo("UTC")
 

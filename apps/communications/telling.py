@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.accounts.zones import known_zones
 from apps.approvals.asking import role_names
 from apps.approvals.events import ASKED, ASKED_AGAIN
 from apps.approvals.models import Question
@@ -143,7 +144,7 @@ def _question(event: Event) -> Question | None:
 
 def _clock(question: Question, moment: Any) -> str:
     zone = question.organisation.time_zone
-    local = timezone.localtime(moment, ZoneInfo(zone if zone in available_timezones() else "UTC"))
+    local = timezone.localtime(moment, ZoneInfo(zone if zone in known_zones() else "UTC"))
     return f"{local:%H:%M %Z}"
 
 
