@@ -23,6 +23,9 @@ class Place:
         return self.service is not None or self.environment is not None
 
 
+ANYWHERE = Place()
+
+
 def place_of(thing: Any) -> Place:
     """Return where `thing` is: a service, an environment, or whatever names one or belongs to what does.
 
@@ -38,7 +41,7 @@ def place_of(thing: Any) -> Place:
         return place_of(thing.environment)
     if service is not None:
         return Place(service, environment)
-    return next((place_of(part) for name in WHOLE if (part := getattr(thing, name, None)) is not None), Place())
+    return next((place_of(part) for name in WHOLE if (part := getattr(thing, name, None)) is not None), ANYWHERE)
 
 
 def kind_of(thing: Any) -> str:

@@ -14,11 +14,11 @@ from django.db.models import Model, Q, QuerySet
 
 from apps.accounts.models import Grant, Person
 from apps.accounts.permissions import places_with, rights_of
-from apps.accounts.places import ENVIRONMENT, SERVICE, WHOLE, place_of
-from apps.accounts.rights import SEE
+from apps.accounts.places import ENVIRONMENT, SERVICE, WHOLE, Place, place_of
+from apps.accounts.rights import SEE, SEE_INTERNAL
 from apps.timeline.log import SYSTEM
 
-Row = TypeVar("Row", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 Ids = frozenset[UUID]
 NOWHERE: Ids = frozenset()
 
@@ -34,43 +34,64 @@ class Sight:
 
     @property
     def key(self) -> str:
-        """A text that two people share who see the same: one rendering serves both."""
-        return "" if self.everything else ",".join(sorted(str(one) for one in self.services | self.environments)) or "-"
+        """A text that two people share who see the same, so that one rendering serves both; `sight_from` reads it."""
+        parts = (self.services, self.environments, self.around)
+        return "" if self.everything else ";".join(",".join(sorted(str(one) for one in each)) for each in parts)
+
+    def holds(self, place: Place) -> bool:
+        """Return whether a place is seen; what is in no place is."""
+        if self.everything or not place:
+            return True
+        if place.environment is None:
+            return place.service in self.services | self.around
+        return place.service in self.services or place.environment in self.environments
 
 
 EVERYTHING = Sight(everything=True)
 
 
-def sight_of(person: Any) -> Sight:
-    """Return what a Person, a Service or SYSTEM sees. At most one query beside that of `may`."""
-    if person is SYSTEM or SEE in rights_of(person):
+def sight_of(person: Any, right: str = SEE) -> Sight:
+    """Return what a Person, a Service or SYSTEM sees, or where they have `right`. At most one query beside `may`'s."""
+    if person is SYSTEM or right in rights_of(person):
         return EVERYTHING
     if not isinstance(person, Person):
         return Sight()
-    if "_sight" not in person.__dict__:
-        services, environments = (frozenset(UUID(key) for key in keys) for keys in places_with(person, SEE))
-        person.__dict__["_sight"] = Sight(False, services, environments, _around(environments))
-    return person.__dict__["_sight"]
+    kept = person.__dict__.setdefault("_sight", {})
+    if right not in kept:
+        services, environments = (frozenset(UUID(key) for key in keys) for keys in places_with(person, right))
+        kept[right] = Sight(False, services, environments, _around(environments))
+    return kept[right]
 
 
-def seen_by(rows: QuerySet[Row], person: Any) -> QuerySet[Row]:
+def inside_of(person: Any) -> Sight:
+    """Return what a person sees from the inside: what they see, where they may read internal notes as well."""
+    sight, inside = sight_of(person), sight_of(person, SEE_INTERNAL)
+    if sight.everything or inside.everything:
+        return inside if sight.everything else sight
+    environments = sight.environments & inside.environments
+    return Sight(False, sight.services & inside.services, environments, _around(environments))
+
+
+def sight_from(key: str) -> Sight:
+    """Return the sight that was written as `Sight.key`."""
+    if not key:
+        return EVERYTHING
+    return Sight(False, *(frozenset(UUID(one) for one in each.split(",") if one) for each in key.split(";")))
+
+
+def seen_by(rows: Rows, person: Any) -> Rows:
     """Return the rows of the person's organisation that they see."""
     return within(rows.filter(organisation_id=person.organisation_id), sight_of(person))
 
 
-def within(rows: QuerySet[Row], sight: Sight) -> QuerySet[Row]:
+def within(rows: Rows, sight: Sight) -> Rows:
     """Leave out what is in a service beyond `sight`; rows that are in no service stay."""
     return rows if sight.everything else rows.filter(_condition(rows.model, sight))
 
 
 def sees(person: Any, thing: Any) -> bool:
     """Return whether `person` sees `thing`, a row of their organisation that may be in a service."""
-    sight, place = sight_of(person), place_of(thing)
-    if sight.everything or not place:
-        return True
-    if place.environment is None:
-        return place.service in sight.services | sight.around
-    return place.service in sight.services or place.environment in sight.environments
+    return sight_of(person).holds(place_of(thing))
 
 
 def _around(environments: Ids) -> Ids:

@@ -29,7 +29,7 @@ def remind(question: Question, *, by: Person, seat: int | None = None) -> str:
 
     Raises Forbidden, Refused (nobody is missing any more), TooOften within a minute, or Unacceptable.
     """
-    may(by, SEE_INTERNAL).or_refuse()
+    may(by, SEE_INTERNAL, question).or_refuse()
     question = Question.objects.select_for_update().get(pk=question.pk, organisation_id=question.organisation_id)
     now = database_now()
     if question.state != "open" or now >= question.expires_at:

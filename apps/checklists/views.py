@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.permissions import may
 from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
+from apps.accounts.seeing import seen_by
 from apps.checklists import lifecycle
 from apps.checklists.models import Item
 from apps.checklists.permissions import may_tick
@@ -72,7 +73,7 @@ def _item(request: Request, key: Any) -> Item:
     except ValueError:
         raise Missing("There is no such item here.")
     rows = Item.objects.select_related("checklist__incident__service").prefetch_related("ticks__person")
-    found = rows.filter(organisation=request.organisation, pk=pk).first()
+    found = seen_by(rows.filter(pk=pk), request.person).first()
     if found is None:
         raise Missing("There is no such item here.")
     may(request.person, SEE_INTERNAL, found).or_refuse()

@@ -35,7 +35,7 @@ def list_updates(request: Request, id: str, listing: Query[programs.Listing]) ->
     """Oldest first; internal ones only for those who see the inside."""
     incident = programs.find(Incident, request, pk=id)
     rows = Update.objects.filter(incident=incident).select_related("author", "incident")
-    if not sees_inside(request.actor):
+    if not sees_inside(request.actor, incident):
         rows = rows.exclude(audience=Visibility.INTERNAL)
     return programs.page(request, rows, order="id", render=as_json)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from apps.accounts.places import place_of
 from apps.incidents.following import Promise
 from apps.incidents.models import Incident
 
@@ -17,6 +18,7 @@ def next_updates(organisation_id: UUID) -> list[Promise]:
             incident.next_update_at,
             incident.reference,
             f"{incident.get_absolute_url()}#update",
+            place_of(incident),
         )
         for incident in rows.order_by("next_update_at")
         if incident.next_update_at

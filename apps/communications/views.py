@@ -30,7 +30,7 @@ def status(request: Request, pk: UUID) -> HttpResponse:
     context = {
         **renderers.context(found, oldest_first=_oldest_first(request)),
         "cursor": stream.newest_seq(request.organisation.pk),
-        "inside": sees_inside(request.person),
+        "inside": sees_inside(request.person, found),
     }
     return render(request, "communications/status.html", context)
 
@@ -40,7 +40,7 @@ def status_stream(request: Request, pk: UUID) -> StreamingHttpResponse:
     """The status page's stream."""
     found = incident_of(request, pk)
     topic = stream.Topic(request.organisation.pk, _topic(request), str(found.pk), OUTSIDE)
-    return stream.fragment_stream(topic, allowed=still(request.person, OUTSIDE))
+    return stream.fragment_stream(topic, allowed=still(request.person, OUTSIDE, found))
 
 
 @require_GET

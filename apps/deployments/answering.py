@@ -8,14 +8,15 @@ from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 
+from apps.accounts.seeing import EVERYTHING, Sight, within
 from apps.deployments.models import Deployment, Environment, Freeze, Pin, Service
 
 
-def with_environments(services: QuerySet[Service]) -> QuerySet[Service]:
-    """Fetch what `service_as_json` shows, in four queries whatever the number."""
+def with_environments(services: QuerySet[Service], sight: Sight = EVERYTHING) -> QuerySet[Service]:
+    """Fetch what `service_as_json` shows, of the environments in sight, in four queries whatever the number."""
     pins = Pin.objects.filter(lifted_at=None).select_related("deployment")
     environments = (
-        Environment.objects.select_related("live", "freeze_switch")
+        within(Environment.objects.select_related("live", "freeze_switch"), sight)
         .prefetch_related("connections", Prefetch("pins", pins, "open_pins"))
         .order_by("name")
     )

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 
 from apps.accounts import programs
 from apps.accounts.requests import Request
+from apps.accounts.seeing import EVERYTHING, Sight, sight_of
 from apps.deployments import gating, lifecycle
 from apps.deployments.answering import (
     deployment_as_json,
@@ -126,7 +127,7 @@ class GateQuestion(programs.Body):
 @router.get("/services", response=Services, summary="List services and their environments")
 def list_services(request: Request, listing: Query[programs.Listing]) -> dict[str, Any]:
     """By their slug."""
-    rows = with_environments(Service.objects.filter(organisation=request.organisation))
+    rows = with_environments(Service.objects.visible_to(request.actor), sight_of(request.actor))
     return programs.page(request, rows, order="slug", render=service_as_json)
 
 
@@ -143,7 +144,8 @@ def create_service(request: Request, body: NewService) -> Status:
 @router.get("/services/{slug}", response=ServiceAnswer, summary="One service")
 def get_service(request: Request, slug: str) -> dict[str, Any]:
     """With its environments and what is live in each."""
-    return service_as_json(_fresh(programs.find(Service, request, slug=slug)))
+    found = programs.find(Service, request, slug=slug)
+    return service_as_json(_fresh(found, sight_of(request.actor)))
 
 
 @router.post("/services/{slug}/environments", response={201: EnvironmentAnswer}, summary="Add an environment")
@@ -229,8 +231,8 @@ def ask_gate(request: Request, asked: Query[GateQuestion]) -> dict[str, Any]:
     return {"pass": verdict.passes, "reasons": list(verdict.reasons)}
 
 
-def _fresh(service: Service) -> Any:
-    return with_environments(Service.objects.filter(pk=service.pk)).get()
+def _fresh(service: Service, sight: Sight = EVERYTHING) -> Any:
+    return with_environments(Service.objects.filter(pk=service.pk), sight).get()
 
 
 def _shown(environment: Environment) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.requests import Request
+from apps.accounts.seeing import sees
 from apps.approvals.models import Question
 from apps.approvals.permissions import may_vote
 from apps.deployments import lifecycle, permissions
@@ -45,12 +46,14 @@ def freezes(request: Request) -> HttpResponse:
         "service", "environment__service", "created_by", "lifted_by", "question__requester"
     )
     active = list(rows.active().order_by("-created_at"))
-    everything = held_in(request.organisation.pk) if active else []
+    everything = (
+        [one for one in held_in(request.organisation.pk) if sees(request.person, one.environment)] if active else []
+    )
     context = {
         "form": form,
         "lines": [_line(request, row, everything, active) for row in active],
         "lifted": rows.exclude(lifted_at=None).order_by("-lifted_at")[:LIFTED_SHOWN],
-        "may_freeze": permissions.may_freeze(request.person, "organisation"),
+        "may_freeze": permissions.may_freeze_somewhere(request.person),
         "may_ask": permissions.may_ask_to_lift(request.person),
     }
     return render(request, "deployments/freezes.html", context, status=422 if form.is_bound else 200)

@@ -35,7 +35,7 @@ def freeze(
     Raises Forbidden or Unacceptable.
     """
     _refuse_what_makes_no_sense(stops, scope, service, environment)
-    permissions.may_freeze(by, scope).or_refuse()
+    permissions.may_freeze(by, scope, {"environment": environment, "service": service}.get(scope)).or_refuse()
     reason = entering.text(reason, "reason", limit=2000)
     if scope == "all":
         return freeze_all(organisation, by=by, stops=stops, reason=reason)

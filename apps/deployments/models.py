@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -21,7 +21,7 @@ class VisibleQuerySet(models.QuerySet[Any]):
 
     def visible_to(self, person: Person) -> Self:
         """Rows of the person's organisation that they may see."""
-        return cast(Self, seen_by(self, person))
+        return seen_by(self, person)
 
 
 class FreezeQuerySet(VisibleQuerySet):

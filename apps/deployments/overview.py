@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Case, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 
+from apps.accounts.seeing import EVERYTHING, Sight, within
 from apps.deployments.models import Deployment, Environment, Pin, Service
 from apps.deployments.targets import state_of
 
@@ -34,10 +35,11 @@ class InProduction:
         return state_of(self.way_back.usable, self.way_back.checked_at) if self.way_back else "unknown"
 
 
-def in_production(organisation: Any) -> list[InProduction]:
-    """Return a line for each environment of the kind production, by the name of its service. Four queries."""
+def in_production(organisation: Any, sight: Sight = EVERYTHING) -> list[InProduction]:
+    """Return a line for each environment of the kind production that is in sight, by its service. Four queries."""
+    there = Environment.objects.filter(organisation=organisation, kind="production")
     query = (
-        Environment.objects.filter(organisation=organisation, kind="production")
+        within(there, sight)
         .select_related("service", "live")
         .annotate(way_back_id=Subquery(_way_back().values("pk")[:1]))
         .prefetch_related(

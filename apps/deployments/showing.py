@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.dateparse import parse_datetime
 
+from apps.accounts.seeing import EVERYTHING, Sight, within
 from apps.deployments.models import Environment, Freeze, Pin, Service
 from apps.deployments.suspecting import changes_of
 from apps.deployments.targets import Target, known_good
@@ -58,11 +59,11 @@ class HostShown:
     differs: str
 
 
-def shown_environments(service: Service) -> list[Shown]:
-    """Return what the page shows of each environment. Asks nobody outside: the last answers are on record."""
+def shown_environments(service: Service, sight: Sight = EVERYTHING) -> list[Shown]:
+    """Return what the page shows of each environment in sight. Asks nobody outside: the last answers are on record."""
     pins = Pin.objects.filter(lifted_at=None).select_related("deployment")
     rows = (
-        service.environments.select_related("service", "live")
+        within(service.environments.select_related("service", "live"), sight)
         .prefetch_related("connections__connection", Prefetch("pins", pins, "open_pins"))
         .order_by("created_at")
     )

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.requests import Request
+from apps.accounts.seeing import sight_of
 from apps.deployments import lifecycle, permissions
 from apps.deployments.forms import (
     ChangedEnvironmentForm,
@@ -31,7 +32,7 @@ PATIENCE_SECONDS = 5.0  # for somebody who asked the host by pressing a button
 @require_GET
 def list_services(request: Request) -> HttpResponse:
     """Show what is in production."""
-    lines = in_production(request.organisation)
+    lines = in_production(request.organisation, sight_of(request.person))
     context = {
         "lines": lines,
         "others": Service.objects.visible_to(request.person).exclude(pk__in=[one.service.pk for one in lines]),
@@ -57,9 +58,9 @@ def show_service(request: Request, slug: str) -> HttpResponse:
     service = _service(request, slug)
     context = {
         "service": service,
-        "shown": shown_environments(service),
+        "shown": shown_environments(service, sight_of(request.person)),
         "may_describe": permissions.may_describe(request.person),
-        "may_register": permissions.may_register(request.person),
+        "may_register": permissions.may_register(request.person, service),
         "may_see_inside": permissions.may_see_freezes(request.person),
     }
     return render(request, "deployments/service.html", context)

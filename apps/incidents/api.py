@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Status
 
 from apps.accounts import programs
 from apps.accounts.requests import Request
+from apps.accounts.seeing import inside_of
 from apps.deployments.models import Service
 from apps.incidents import lifecycle, live
 from apps.incidents.models import Incident
@@ -55,10 +56,12 @@ class Pages(programs.Listing):
 @router.get("/incidents", response=dict, summary="List incidents, newest first")
 def list_incidents(request: Request, listing: Query[Incidents]) -> dict[str, Any]:
     """Filters combine. A filter that fits nothing gives an empty list."""
-    inside = sees_inside(request.actor)
+    inside = inside_of(request.actor).everything
     rows = Incident.objects.filter(organisation=request.organisation).told()
     rows = rows.matching(listing.state, listing.severity, listing.service, listing.q, inside=inside)
-    return programs.page(request, rows, order="-declared_at", render=lambda incident: as_json(incident, inside))
+    return programs.page(
+        request, rows, order="-declared_at", render=lambda one: as_json(one, sees_inside(request.actor, one))
+    )
 
 
 @router.post("/incidents", response={201: dict}, summary="Declare an incident")
@@ -78,7 +81,8 @@ def create_incident(request: Request, body: NewIncident) -> Status:
 @router.get("/incidents/{id}", response=dict, summary="One incident")
 def get_incident(request: Request, id: str) -> dict[str, Any]:
     """The same 404 for a foreign and an unknown id."""
-    return as_json(programs.find(Incident.objects.told(), request, pk=id), sees_inside(request.actor))
+    incident = programs.find(Incident.objects.told(), request, pk=id)
+    return as_json(incident, sees_inside(request.actor, incident))
 
 
 @router.post("/incidents/{id}/resolution", response={201: dict}, summary="Resolve an incident")
@@ -95,7 +99,7 @@ def create_resolution(request: Request, id: str, body: Resolution | None = None)
 def get_timeline(request: Request, id: str, listing: Query[Pages]) -> dict[str, Any]:
     """Whoever may not see the inside gets what stakeholders are told."""
     incident = programs.find(Incident, request, pk=id)
-    events = live.events_of(incident.pk, live.audience_of(request.actor))
+    events = live.events_of(incident.pk, live.audience_of(request.actor, incident))
     return reading.page(request, events, reading.item)
 
 
@@ -103,4 +107,4 @@ def get_timeline(request: Request, id: str, listing: Query[Pages]) -> dict[str, 
 def get_stream(request: Request, id: str, after: int = 0) -> StreamingHttpResponse:
     """`id:` is the seq, `data:` the item as JSON on one line; goes on after `Last-Event-ID` or `?after=`."""
     incident = programs.find(Incident, request, pk=id)
-    return live.item_stream(request.organisation.pk, incident.pk, request.actor, stream.cursor(request))
+    return live.item_stream(incident, request.actor, stream.cursor(request))

@@ -16,7 +16,9 @@ from django.urls import reverse
 
 from apps.accounts.models import Person
 from apps.accounts.permissions import may
+from apps.accounts.places import ANYWHERE, Place
 from apps.accounts.rights import DECLARE, PROPOSE
+from apps.accounts.seeing import EVERYTHING, Sight
 from apps.deployments.models import Deployment
 from apps.incidents.models import Incident
 from apps.incidents.states import IncidentState
@@ -58,12 +60,13 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Promise:
-    """Something due. `at` is when; `who` says to whom or by whom it was promised."""
+    """Something due. `at` is when, `place` where it is about: only those who see that read it."""
 
     title: str
     at: datetime
     text: str = ""
     url: str = ""
+    place: Place = ANYWHERE
 
 
 Asked = Callable[[Incident, Person | None], NextStep | None]
@@ -101,9 +104,9 @@ def outlook(incident: Incident) -> Outlook:
     return next((found for ask in _outlooks if (found := ask(incident))), Outlook())
 
 
-def promised(organisation_id: UUID) -> list[Promise]:
-    """Return everything promised and due in an organisation, the earliest first."""
-    found = [promise for ask in _promises for promise in ask(organisation_id)]
+def promised(organisation_id: UUID, sight: Sight = EVERYTHING) -> list[Promise]:
+    """Return everything promised and due in an organisation, as far as it is in sight, the earliest first."""
+    found = [promise for ask in _promises for promise in ask(organisation_id) if sight.holds(promise.place)]
     return sorted(found, key=lambda promise: promise.at)
 
 
@@ -112,7 +115,7 @@ def _own_step(incident: Incident, person: Person | None, way_back: Deployment | 
         return NextStep("Resolved", "Nothing is left to do about the service.", "resolved")
     if incident.state == IncidentState.MONITORING:
         return _may(
-            person, DECLARE, NextStep(
+            person, DECLARE, incident, NextStep(
                 "Watch, then resolve", "The previous version is back. Resolve when it has stayed healthy.",
                 "monitoring", url=f"{incident.get_absolute_url()}#resolve", action="Resolve the incident",
             ),
@@ -126,7 +129,7 @@ def _own_step(incident: Incident, person: Person | None, way_back: Deployment | 
             action="Choose a known-good release",
         )
     return _may(
-        person, PROPOSE, NextStep(
+        person, PROPOSE, incident, NextStep(
             "Nobody has proposed a rollback yet",
             f"{way_back.version} is known to be good. Proposing changes nothing; others must agree first.",
             "open", url=f"{reverse('rollbacks:new')}?incident={incident.pk}",
@@ -135,9 +138,9 @@ def _own_step(incident: Incident, person: Person | None, way_back: Deployment | 
     )  # fmt: skip
 
 
-def _may(person: Person | None, right: str, step: NextStep) -> NextStep:
+def _may(person: Person | None, right: str, incident: Incident, step: NextStep) -> NextStep:
     """Take the button away from somebody who lacks the right, and say why."""
-    answer = may(person, right) if person else None
+    answer = may(person, right, incident) if person else None
     if answer is None or answer:
         return step
     return NextStep(step.word, step.text, step.state, step.of, because=answer.because, until=step.until)

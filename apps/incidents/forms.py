@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 
+from apps.accounts.rights import DECLARE
+from apps.accounts.seeing import sight_of, within
 from apps.deployments.models import Deployment, Environment
 from apps.incidents.models import Incident, Severity
 
@@ -42,9 +44,9 @@ class DeclareForm(forms.Form):
     )
     externally_visible = forms.BooleanField(label="Visible from outside", required=False)
 
-    def __init__(self, *args: Any, organisation: Any, place: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: Any, place: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        places = Environment.objects.filter(organisation=organisation).select_related("service")
+        places = within(Environment.objects.visible_to(person), sight_of(person, DECLARE)).select_related("service")
         field = self.fields["environment"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = places.order_by("service__name", "-kind", "name")

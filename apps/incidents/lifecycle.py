@@ -40,7 +40,7 @@ def declare(
 
     `started_at` is now when absent. Raises Forbidden or Unacceptable.
     """
-    may_declare(by).or_refuse()
+    may_declare(by, environment).or_refuse()
     _refuse_foreign_place(organisation, service, environment)
     now = timezone.now()
     incident = Incident.objects.create(

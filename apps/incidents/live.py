@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
 
 from apps.accounts.models import Person
-from apps.accounts.permissions import may
+from apps.accounts.permissions import may, may_somewhere
 from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
+from apps.accounts.seeing import inside_of, sees
+from apps.incidents.models import Incident
 from apps.incidents.permissions import sees_inside
 from apps.timeline import reading, stream
 from apps.timeline.models import Event, EventQuerySet, Visibility
@@ -20,9 +21,9 @@ INSIDE, OUTSIDE = "inside", "outside"
 ITEM_TOPICS = {INSIDE: "incident-items", OUTSIDE: "incident-items-for-outsiders"}
 
 
-def audience_of(by: Any) -> str:
-    """Return which rendering somebody shares: of those who see the inside, or of those who do not."""
-    return INSIDE if sees_inside(by) else OUTSIDE
+def audience_of(by: Any, incident: Incident) -> str:
+    """Return which rendering of an incident somebody shares: of those who see its inside, or of those who do not."""
+    return INSIDE if sees_inside(by, incident) else OUTSIDE
 
 
 def events_of(incident_id: Any, audience: str) -> EventQuerySet:
@@ -31,41 +32,63 @@ def events_of(incident_id: Any, audience: str) -> EventQuerySet:
     return events if audience == INSIDE else reading.for_outsiders(events)
 
 
-def item_stream(organisation_id: UUID, incident_id: UUID, by: Any, after: int) -> StreamingHttpResponse:
+def item_stream(incident: Incident, by: Any, after: int) -> StreamingHttpResponse:
     """Return the stream of an incident's events as JSON, beginning after number `after`."""
-    audience = audience_of(by)
-    topic = stream.Topic(organisation_id, ITEM_TOPICS[audience], str(incident_id), audience)
+    audience, incident_id = audience_of(by, incident), incident.pk
+    topic = stream.Topic(incident.organisation_id, ITEM_TOPICS[audience], str(incident_id), audience)
     return stream.item_stream(
         topic,
         after=after,
-        allowed=still(by, audience),
+        allowed=still(by, audience, incident),
         past=lambda seq: list(events_of(incident_id, audience).after(seq)[: stream.PAGE_EVENTS]),
     )
 
 
-def page_stream(request: Request, name: str, key: Any) -> StreamingHttpResponse:
-    """Return the stream of a page that only those who see the inside may read. Raises Forbidden."""
-    may(request.person, SEE_INTERNAL).or_refuse()
-    topic = stream.Topic(request.organisation.pk, name, str(key), INSIDE)
-    return stream.fragment_stream(topic, allowed=still(request.person, INSIDE))
+def page_stream(request: Request, name: str, thing: Any) -> StreamingHttpResponse:
+    """Return the stream of a page about `thing` that only those who see its inside may read. Raises Forbidden."""
+    may(request.person, SEE_INTERNAL, thing).or_refuse()
+    topic = stream.Topic(request.organisation.pk, name, str(thing.pk), INSIDE)
+    return stream.fragment_stream(topic, allowed=still(request.person, INSIDE, thing))
 
 
-def poll(request: Request, name: str, key: Any) -> HttpResponse:
+def poll(request: Request, name: str, thing: Any) -> HttpResponse:
     """Return what the stream would send now. Raises Forbidden."""
-    may(request.person, SEE_INTERNAL).or_refuse()
+    may(request.person, SEE_INTERNAL, thing).or_refuse()
+    return _rendered(name, thing.pk, INSIDE)
+
+
+def overview_stream(request: Request, name: str) -> StreamingHttpResponse:
+    """Return the stream of a page about the organisation: those who see the same of it share a rendering."""
+    may_somewhere(request.person, SEE_INTERNAL).or_refuse()
+    seen = inside_of(request.person).key
+    topic = stream.Topic(request.organisation.pk, name, str(request.organisation.pk), INSIDE + seen)
+    return stream.fragment_stream(topic, allowed=_as_before(request.person, lambda now: inside_of(now).key == seen))
+
+
+def overview_poll(request: Request, name: str) -> HttpResponse:
+    """Return what the stream of the overview would send now. Raises Forbidden."""
+    may_somewhere(request.person, SEE_INTERNAL).or_refuse()
+    return _rendered(name, request.organisation.pk, INSIDE + inside_of(request.person).key)
+
+
+def still(by: Any, audience: str, thing: Any) -> Callable[[], bool]:
+    """Return a question for the stream: is this still an active person who sees `thing` as this audience does?"""
+    return _as_before(by, lambda now: sees(now, thing) and (audience == OUTSIDE or sees_inside(now, thing)))
+
+
+def _rendered(name: str, key: Any, audience: str) -> HttpResponse:
     render = stream.RENDERERS[name].render
     assert render is not None
-    return HttpResponse(render(str(key), INSIDE))
+    return HttpResponse(render(str(key), audience))
 
 
-def still(by: Any, audience: str) -> Callable[[], bool]:
-    """Return a question for the stream: is this still an active person with this audience's rights?"""
+def _as_before(by: Any, holds: Callable[[Person], bool]) -> Callable[[], bool]:
 
     def ask() -> bool:
         if not isinstance(by, Person):
             return True
         person = Person.objects.filter(pk=by.pk, active=True).select_related("user").first()
-        return person is not None and (audience == OUTSIDE or sees_inside(person))
+        return person is not None and holds(person)
 
     return ask
 

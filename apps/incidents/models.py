@@ -1,7 +1,5 @@
 """What is wrong: how bad, where, since when, and who leads."""
 
-from typing import cast
-
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -28,7 +26,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def visible_to(self, person: object) -> "IncidentQuerySet":
         """Incidents of the person's organisation that they may see."""
-        return cast("IncidentQuerySet", seen_by(self, person))
+        return seen_by(self, person)
 
     def told(self) -> "IncidentQuerySet":
         """Incidents with everything that one line about them says, in one query."""

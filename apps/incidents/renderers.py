@@ -6,7 +6,8 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from apps.incidents import home, page
+from apps.accounts.seeing import sight_from
+from apps.incidents import home, live, page
 from apps.timeline import stream
 from apps.timeline.models import Event
 
@@ -31,7 +32,7 @@ def _concerns_incident(event: Event, key: str) -> bool:
 
 
 def _now(key: str, audience: str) -> str:
-    context = home.context(key)
+    context = home.context(key, sight=sight_from(audience.removeprefix(live.INSIDE)))
     return render_to_string("incidents/_home_partials.html", {**context, "streamed": True})
 
 

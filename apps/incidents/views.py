@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.permissions import rights_of
 from apps.accounts.programs import slice_of
 from apps.accounts.requests import Request
+from apps.accounts.seeing import inside_of, within
 from apps.incidents import home as now
 from apps.incidents import lifecycle, live, page, telling
 from apps.incidents.finding import incident_of, inside_incident
@@ -31,7 +32,7 @@ def home(request: Request) -> HttpResponse:
         incidents = Incident.objects.visible_to(request.person).select_related("service")
         return render(request, "incidents/home_outside.html", {"incidents": incidents[:20]})
     cursor = stream.newest_seq(request.organisation.pk)
-    context = now.context(request.organisation.pk, request.person)
+    context = now.context(request.organisation.pk, request.person, inside_of(request.person))
     return render(
         request, "incidents/home.html", {**context, "cursor": cursor, "may_declare": may_declare(request.person)}
     )
@@ -40,13 +41,13 @@ def home(request: Request) -> HttpResponse:
 @require_GET
 def home_stream(request: Request) -> StreamingHttpResponse:
     """The home page's stream."""
-    return live.page_stream(request, "now", request.organisation.pk)
+    return live.overview_stream(request, "now")
 
 
 @require_GET
 def home_now(request: Request) -> HttpResponse:
     """The same fragments by a plain GET."""
-    return live.poll(request, "now", request.organisation.pk)
+    return live.overview_poll(request, "now")
 
 
 @require_GET
@@ -64,6 +65,7 @@ def incidents(request: Request) -> HttpResponse:
     given = form.given()
     rows = Incident.objects.visible_to(request.person).told()
     rows = rows.matching(given.get("state"), given.get("severity"), given.get("service"), given.get("q"))
+    rows = within(rows, inside_of(request.person))
     found, cursor = slice_of(request, rows, order="-declared_at", usual=25)
     older = _query(request, after=cursor) if cursor else ""
     newest = _query(request) if request.GET.get("after") else ""
@@ -75,7 +77,7 @@ def incidents(request: Request) -> HttpResponse:
 def new_incident(request: Request) -> HttpResponse:
     """Declare an incident."""
     may_declare(request.person).or_refuse()
-    form = DeclareForm(request.POST or None, organisation=request.organisation, place=request.GET.get("environment"))
+    form = DeclareForm(request.POST or None, person=request.person, place=request.GET.get("environment"))
     if form.is_valid():
         given = form.cleaned_data
         place = given.pop("environment")
@@ -94,7 +96,7 @@ def new_incident(request: Request) -> HttpResponse:
 def incident(request: Request, pk: UUID) -> HttpResponse:
     """One incident with everything that belongs to it."""
     found = incident_of(request, pk)
-    if not sees_inside(request.person):
+    if not sees_inside(request.person, found):
         return redirect(found.status_url)
     cursor = stream.newest_seq(request.organisation.pk)
     oldest_first = request.GET.get("order") == "oldest"
@@ -115,13 +117,13 @@ def incident(request: Request, pk: UUID) -> HttpResponse:
 @require_GET
 def incident_stream(request: Request, pk: UUID) -> StreamingHttpResponse:
     """The stream of an incident's page."""
-    return live.page_stream(request, _topic(request), inside_incident(request, pk).pk)
+    return live.page_stream(request, _topic(request), inside_incident(request, pk))
 
 
 @require_GET
 def incident_now(request: Request, pk: UUID) -> HttpResponse:
     """The same fragments by a plain GET."""
-    return live.poll(request, _topic(request), inside_incident(request, pk).pk)
+    return live.poll(request, _topic(request), inside_incident(request, pk))
 
 
 @require_GET

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from apps.accounts.models import Person
-from apps.accounts.permissions import may
+from apps.accounts.permissions import may, may_somewhere
 from apps.accounts.rights import EDIT_PLAYBOOKS, PUBLISH_PLAYBOOKS, SEE_INTERNAL
 from apps.timeline.answers import YES, Answer
 
 
 def may_read(by: Any) -> Answer:
     """People who see internal notes, and programs: they need to know which plans there are."""
-    return may(by, SEE_INTERNAL) if isinstance(by, Person) or by is None else YES
+    return may_somewhere(by, SEE_INTERNAL) if isinstance(by, Person) or by is None else YES
 
 
 def may_edit(by: Any, thing: Any = None) -> Answer:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.requests import Request
+from apps.accounts.seeing import seen_by
 from apps.providers import lifecycle, permissions, receiving, registry
 from apps.providers.base import Provider
 from apps.providers.forms import ConnectionForm, CredentialsForm
@@ -79,7 +80,7 @@ def replace_credentials(request: Request, connection_id: str) -> HttpResponse:
 
 
 def _about(request: Request, connection: Connection, form: CredentialsForm) -> dict[str, Any]:
-    uses = connection.uses.select_related("environment__service").order_by("role")
+    uses = seen_by(connection.uses.select_related("environment__service"), request.person).order_by("role")
     return {
         "connection": connection,
         "provider": _provider_of(connection),

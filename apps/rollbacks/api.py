@@ -153,8 +153,10 @@ def create_cancellation(request: Request, id: str, body: Reason) -> Status:
 @router.get("/rollback-log", summary="The rollback log: date, environment, reason, method, duration …")
 def get_rollback_log(request: Request, listing: Query[LogFormat]) -> Any:
     """Newest first; CSV cells that a spreadsheet would run as a formula are quoted."""
-    rows = Rollback.objects.filter(organisation=request.organisation, approved_at__isnull=False).select_related(
-        "plan", "service", "environment", "incident", "target", "requester", "question"
+    rows = (
+        Rollback.objects.visible_to(request.actor)
+        .filter(approved_at__isnull=False)
+        .select_related("plan", "service", "environment", "incident", "target", "requester", "question")
     )
     if listing.format == "csv":
         return csv_answer([log_row(rollback) for rollback in rows.order_by("-proposed_at")[:5000]])

@@ -19,9 +19,9 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(label="State", required=False)
     service = forms.ChoiceField(label="Service", required=False)
 
-    def __init__(self, *args: Any, organisation: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        services = organisation_services(organisation)
+        services = services_of(person)
         self.fields["state"].choices = [("", "Any state"), *RollbackState.choices]  # type: ignore[attr-defined]
         self.fields["service"].choices = [("", "Any service"), *services]  # type: ignore[attr-defined]
         self.fields["q"].widget.attrs["type"] = "search"
@@ -50,6 +50,6 @@ class FilterForm(forms.Form):
         return rows
 
 
-def organisation_services(organisation: Any) -> list[tuple[str, str]]:
-    """Return (slug, name) of the services of an organisation."""
-    return list(Service.objects.filter(organisation=organisation).order_by("slug").values_list("slug", "name"))
+def services_of(person: Any) -> list[tuple[str, str]]:
+    """Return (slug, name) of the services that a person sees."""
+    return list(Service.objects.visible_to(person).order_by("slug").values_list("slug", "name"))

@@ -72,7 +72,7 @@ def test_events_of_another_incident_send_nothing(environment, incident, news):
 
 
 def test_a_stream_ends_when_its_reader_may_no_longer_see_the_inside(incident, ian, stella):
-    inside, outside = live.still(ian, live.INSIDE), live.still(stella, live.OUTSIDE)
+    inside, outside = live.still(ian, live.INSIDE, incident), live.still(stella, live.OUTSIDE, incident)
     assert inside()
     assert outside()
     accounts.take_role(ian, ian.roles.get(), by=SYSTEM)

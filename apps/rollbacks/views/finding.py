@@ -24,8 +24,9 @@ def found(request: Request, pk: UUID) -> Rollback:
     """Return the rollback with what its page reads. Raises Missing for a foreign or unknown one, or Forbidden."""
     if not Rollback.objects.visible_to(request.person).filter(pk=pk).exists():
         raise Missing("There is no such thing here.")
-    may(request.person, SEE_INTERNAL).or_refuse()
-    return told(pk)
+    one = told(pk)
+    may(request.person, SEE_INTERNAL, one).or_refuse()
+    return one
 
 
 def own_page(request: Request, one: Rollback, given: QueryDict | None = None) -> dict[str, Any]:

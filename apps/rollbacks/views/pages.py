@@ -9,10 +9,11 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from apps.accounts.permissions import may
+from apps.accounts.permissions import may_somewhere
 from apps.accounts.programs import slice_of
 from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
+from apps.accounts.seeing import inside_of, within
 from apps.incidents import live
 from apps.rollbacks.forms import FilterForm
 from apps.rollbacks.models import Rollback
@@ -25,9 +26,9 @@ from apps.timeline import stream
 @require_GET
 def rollbacks(request: Request) -> HttpResponse:
     """Every rollback, newest first, with filters."""
-    may(request.person, SEE_INTERNAL).or_refuse()
-    form = FilterForm(request.GET, organisation=request.organisation)
-    rows = form.apply(Rollback.objects.visible_to(request.person))
+    may_somewhere(request.person, SEE_INTERNAL).or_refuse()
+    form = FilterForm(request.GET, person=request.person)
+    rows = within(form.apply(Rollback.objects.visible_to(request.person)), inside_of(request.person))
     rows = rows.select_related("service", "environment", "target", "previous", "incident", "requester")
     page, cursor = slice_of(request, rows, order="-proposed_at", usual=25)
     query = request.GET.copy()
@@ -55,15 +56,13 @@ def rollback(request: Request, pk: UUID) -> HttpResponse:
 @require_GET
 def rollback_stream(request: Request, pk: UUID) -> StreamingHttpResponse:
     """The page's stream."""
-    found(request, pk)
-    return live.page_stream(request, "rollback", pk)
+    return live.page_stream(request, "rollback", found(request, pk))
 
 
 @require_GET
 def progress(request: Request, pk: UUID) -> HttpResponse:
     """The same fragments by a plain GET."""
-    found(request, pk)
-    return live.poll(request, "rollback", pk)
+    return live.poll(request, "rollback", found(request, pk))
 
 
 @require_GET
@@ -108,9 +107,9 @@ def plan(request: Request, pk: UUID) -> HttpResponse:
 @require_GET
 def rollback_log(request: Request) -> HttpResponse:
     """The rollback log, with a CSV and a JSON file of the same rows."""
-    may(request.person, SEE_INTERNAL).or_refuse()
+    may_somewhere(request.person, SEE_INTERNAL).or_refuse()
     rows = (
-        Rollback.objects.visible_to(request.person)
+        within(Rollback.objects.visible_to(request.person), inside_of(request.person))
         .filter(approved_at__isnull=False)
         .select_related("plan", "service", "environment", "incident", "target", "requester", "question")
     )
