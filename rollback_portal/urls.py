@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("", include("apps.providers.urls")),
     path("approvals/", include("apps.approvals.urls")),
+    path("", include("apps.approvals.rule_urls")),
     path("", include("apps.deployments.urls")),
     path("", include("apps.playbooks.urls")),
     path("", include("apps.incidents.urls")),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from apps.accounts.seeing import seen_by
 from apps.approvals.models import Rule
 from apps.timeline.answers import Unacceptable
 
@@ -15,6 +15,12 @@ Environments: Any = Rule._meta.get_field("environment").related_model
 def environments_of(organisation_id: Any) -> list[Any]:
     """Return an organisation's environments with their services, in the order of their names. One query."""
     rows = Environments.objects.filter(organisation_id=organisation_id).select_related("service")
+    return list(rows.order_by("service__name", "name"))
+
+
+def environments_seen_by(person: Any) -> list[Any]:
+    """Return the environments that a person sees, with their services, in the order of their names."""
+    rows = seen_by(Environments.objects.select_related("service"), person)
     return list(rows.order_by("service__name", "name"))
 
 
@@ -30,14 +36,6 @@ def named(organisation_id: Any, service: str, environment: str) -> dict[str, Any
         return {"service": found, "environment": None}
     here = _first(Environments, "environment", organisation_id=organisation_id, service=found, name=environment)
     return {"service": None, "environment": here}
-
-
-def environment_by_key(organisation_id: Any, key: str) -> Any:
-    """Return the environment of that key. Raises Unacceptable (`unknown_reference`)."""
-    known: Mapping[str, Any] = {str(each.pk): each for each in environments_of(organisation_id)}
-    if key not in known:
-        raise _unknown("environment")
-    return known[key]
 
 
 def _first(rows: Any, field: str, **wanted: Any) -> Any:
