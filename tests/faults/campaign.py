@@ -20,6 +20,7 @@ from tests.faults.clients import Clients
 from tests.faults.executions import Crew, Execution
 from tests.faults.history import History
 from tests.faults.injecting import Injector
+from tests.faults.restoring import flaws, restored
 from tests.faults.rig import CLOCKS, PRODUCTION_CLOCKS, Rig, Slot, running
 from tests.faults.tally import Tally
 from tests.faults.viewing import Viewers
@@ -50,6 +51,7 @@ class Wish:
     per_second: float = 1.0
     throwaway: bool = False
     production: float = 0.02
+    restore: bool = True
 
     @property
     def parts(self) -> list[tuple[bool, range]]:
@@ -91,9 +93,19 @@ def run(wish: Wish, say: Callable[[str], None]) -> Outcome:
         for name in rig.children:  # what nobody writes any more is read as one picture
             rig.kill(name)
         verdict = judged(rig, tally, keep_evidence=keep is not None)
+        if wish.restore:
+            _restore(rig, clients, tally, verdict)
     failpoints = Counter(fault.what for fault in tally.faults if fault.kind == "F2")
     slow = tally.executions - scaled if rig.production_from else 0
     return Outcome(wish, tally, verdict, time.monotonic() - began, failpoints, slow)
+
+
+def _restore(rig: Rig, clients: Clients, tally: Tally, verdict: dict[str, Any]) -> None:
+    """F20, once the verdict is there: what a restored database has lost is no broken promise of the campaign."""
+    began = time.time()
+    found = flaws(restored(rig, clients))
+    verdict["violations"] += [{"check": "F20", "subject": "restore", "what": what} for what in found]
+    tally.fault("F20", "a backup restored", began=began)
 
 
 def _part(wish: Wish, crew: Crew, production: bool, numbers: range, say: Callable[[str], None]) -> None:

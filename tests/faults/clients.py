@@ -44,11 +44,13 @@ class Clients:
         self.giving_up = threading.Event()
         self._own = threading.local()
 
-    def post(self, f: str, user: User, path: str, body: dict[str, Any], **value: Any) -> Said:
-        """POST until there is an answer that says something; the same Idempotency-Key makes asking again harmless."""
+    def post(
+        self, f: str, user: User, path: str, body: dict[str, Any] | None, *, method: str = "POST", **value: Any
+    ) -> Said:
+        """POST (or DELETE) until an answer says something; the same Idempotency-Key makes asking again harmless."""
         told = {**value, "person": user.person}
         op = self.history.invoke(f, told)
-        said = self._insist(user, path, body)
+        said = self._insist(method, user, path, body)
         if said.type == "ok" and f == "propose":
             told["rollback"] = said.body["id"]
         if said.type == "ok" and f == "freeze":
@@ -61,7 +63,7 @@ class Clients:
         status, found = self._once("GET", path, user, None, "")
         return Said("ok" if status == 200 else "info", status, found)
 
-    def _insist(self, user: User, path: str, body: dict[str, Any]) -> Said:
+    def _insist(self, method: str, user: User, path: str, body: dict[str, Any] | None) -> Said:
         began = new_key_at = time.monotonic()
         found: Any = None
         key, until, tries = "", began + PATIENCE_SECONDS, 0
@@ -69,7 +71,7 @@ class Clients:
             tries += 1
             if not key or _code(found) == "busy" or (_code(found) == "in_flight" and time.monotonic() > new_key_at):
                 key, new_key_at = str(uuid.uuid4()), time.monotonic() + KEY_SECONDS
-            status, found = self._once("POST", path, user, body, key)
+            status, found = self._once(method, path, user, body, key)
             if 200 <= status < 300:
                 return Said("ok", status, found)
             passing = status == 0 or status >= 500 or status == 429 or _code(found) in {"in_flight", "busy"}

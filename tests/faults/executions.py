@@ -92,10 +92,16 @@ class Execution:
         crowd = self.crew.rig.crowd
         if crowd and self.slot.organisation == "acme" and self.rng.random() < 0.02 and not self.crew.quiet.is_set():
             self._crowd(proposed, crowd)
+        back = threading.Thread(target=self._take_back, args=("founder", proposed, self.rng.uniform(0, 0.3)))
         for who in ("founder", "success"):
+            if who == "success" and self.rng.random() < 0.06 and not self.crew.quiet.is_set():
+                back.start()
             if self.rng.random() < 0.015 and not self.crew.quiet.is_set():
                 threading.Timer(self.rng.uniform(0, 0.08), self._kill_web, ["approve"]).start()
             self._insist_on_vote(self.people[who], proposed)
+        if back.ident is not None:
+            back.join()
+            self._insist_on_vote(self.people["founder"], proposed)  # refused when it has started meanwhile
         seen = self.crew.watch.wait(self.rollback, 10.0, until=lambda seen: seen.state != "awaiting_approval")
         return seen is not None and seen.state not in {"awaiting_approval", "rejected"}
 
@@ -105,6 +111,14 @@ class Execution:
             said = self._vote(user, proposed)
             if said.type == "ok" or (said.status == 409 and (said.body or {}).get("code") != "in_flight"):
                 return
+
+    def _take_back(self, who: str, proposed: dict[str, Any], after: float) -> None:
+        """Take a vote back (F18) while somebody else votes: either it was early enough, or it stays."""
+        time.sleep(after)  # a person takes their time
+        path = f"/approvals/{proposed['question']}/votes/mine"
+        post, user = self.crew.clients.post, self.people[who]
+        if post("withdraw", user, path, None, method="DELETE", rollback=self.rollback).type == "ok":
+            self.crew.tally.fault("F18", "a vote is taken back", affected=[self.rollback])
 
     def _vote(self, user: User, proposed: dict[str, Any], decision: str = "approve") -> Said:
         body = {"decision": decision, "plan_hash": proposed["plan_hash"]}

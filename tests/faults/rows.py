@@ -42,6 +42,7 @@ class Vote:
     cast_at: float
     expires_at: float
     consumed_at: float | None
+    withdrawn_at: float | None = None
 
 
 @dataclass(frozen=True)

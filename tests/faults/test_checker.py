@@ -70,6 +70,8 @@ BROKEN: list[tuple[str, str, Bend]] = [
     ("V3", "the requester's own vote", vote(person="rae")),
     ("V3", "one person in two seats", vote(person="cleo")),
     ("V3", "a role that does not fit", vote(role="intern")),
+    ("V3", "a vote that was taken back and used", vote(withdrawn_at=T + 9.5)),
+    ("V3", "a seat whose vote was taken back", vote(withdrawn_at=T + 9.5, consumed_at=None)),
     ("V3", "no approval at all", run(approved_at=None)),
     ("V4", "an intent under a freeze", freeze(10.5)),
     ("V4", "a request long after a freeze", all_of(freeze(13.05), entry(2, received_at=T + 40, effect_at=T + 40))),
@@ -94,6 +96,7 @@ BROKEN: list[tuple[str, str, Bend]] = [
         run(state="needs_operator", reason="Look at it.", finished_at=None),
     ),
     ("V9", "a vote that is not there", answered("ok", "approve", rollback=RUN, person="mallory")),
+    ("V9", "a vote that still stands", answered("ok", "withdraw", rollback=RUN, person="ava")),
     ("V9", "a cancellation that is not there", answered("ok", "cancel", rollback=RUN)),
     ("V9", "a freeze that is not there", answered("ok", "freeze", freeze="freeze-9")),
     ("V9", "a delivery that is not there", answered("ok", "hook", delivery="delivery-9")),
@@ -149,6 +152,10 @@ UNBROKEN: list[tuple[str, Bend]] = [
     ("a run that waits for votes", has(
         rollbacks={RUN: a_rollback(state="awaiting_approval", approved_at=None, finished_at=None)},
         attempts={}, journal=[], steps=[], questions={}, events=chained(TOLD[:1]), heads={},
+    )),
+    ("a vote that was taken back and cast again", all_of(
+        question(votes=(replace(a_question().votes[0], withdrawn_at=T + 8, consumed_at=None), *a_question().votes)),
+        answered("ok", "withdraw", rollback=RUN, person="ava"),
     )),
     ("a vote that is there", answered("ok", "approve", rollback=RUN, person="ava")),
     ("a vote nobody knows of", answered("info", "approve", rollback=RUN, person="mallory")),

@@ -13,6 +13,7 @@ from tests.faults.bending import Bend, all_of, has
 from tests.faults.checker import violations
 from tests.faults.checks.record import ANCHORS
 from tests.faults.evidence import Anchor, Evidence, Limits, Shown, Sighting, Viewing
+from tests.faults.restoring import Restored, flaws
 from tests.faults.rig import PRODUCTION_CLOCKS
 from tests.faults.samples import ORGANISATION, RUN, TOLD, T, honest
 from tests.faults.written import read_sightings, read_viewings
@@ -115,6 +116,21 @@ def test_what_was_written_is_read_and_a_cut_line_is_left_out(tmp_path: Path) -> 
 def test_a_request_under_production_clocks_may_take_longer_and_no_other() -> None:
     limits = Limits(send_seconds=2, production_from=T, production_send_seconds=21)
     assert (limits.sending(T - 1), limits.sending(T + 1)) == (2, 21)
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        (Restored("succeeded", 1, 0, 0), []),
+        (Restored("succeeded", 1, 1, 0), ["After the restore 1 requests"]),
+        (Restored("succeeded", 1, 0, 3), ["After the restore rollbacks are not frozen in 3"]),
+        (Restored("failed", 0, 0, 0), ["The run before the restore ended failed"]),
+    ],
+)
+def test_a_restore_that_sends_again_or_leaves_open_is_found(seen: Restored, says: list[str]) -> None:
+    found = list(flaws(seen))
+    assert len(found) == len(says)
+    assert all(sentence.startswith(beginning) for sentence, beginning in zip(found, says, strict=True))
 
 
 def test_evidence_without_witnesses_breaks_nothing() -> None:

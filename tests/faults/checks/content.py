@@ -93,7 +93,10 @@ def _agreement(evidence: Evidence, rollback: Rollback) -> Iterator[Violation]:
 def _missing(question: Question, rollback: Rollback) -> str:
     """Return what is wrong with the votes that started a run, or an empty text."""
     assert rollback.approved_at is not None
-    taken = [vote for vote in question.votes if vote.decision == "approve"]
+    standing = [vote for vote in question.votes if vote.withdrawn_at is None]
+    taken = [vote for vote in standing if vote.decision == "approve"]
+    if any(vote.withdrawn_at is not None and vote.consumed_at is not None for vote in question.votes):
+        return "A vote that was taken back was used."
     if len({vote.person for vote in taken}) != len(taken):
         return "One person's vote counted twice."
     if any(vote.person == rollback.requester for vote in taken):
@@ -109,4 +112,4 @@ def _missing(question: Question, rollback: Rollback) -> str:
             return f"The vote of {vote.person} as {vote.role} does not fit its seat."
     if free := set(question.seats) - {vote.seat for vote in taken}:
         return f"{len(free)} of the {len(question.seats)} needed votes were never cast."
-    return "Somebody rejected it." if any(vote.decision == "reject" for vote in question.votes) else ""
+    return "Somebody rejected it." if any(vote.decision == "reject" for vote in standing) else ""

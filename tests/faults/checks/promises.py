@@ -108,6 +108,8 @@ def _lost(evidence: Evidence, operation: Operation) -> str:
     value, rollback = operation.value, str(operation.value.get("rollback", ""))
     if operation.f in {"approve", "reject"}:
         return _vote_lost(evidence, operation, rollback)
+    if operation.f == "withdraw":
+        return _withdrawal_lost(evidence, operation, rollback)
     if operation.f in ASKED and (rollback or "rollback" in value):
         told = {event.kind for event in evidence.events_of.get(rollback, [])}
         return "" if ASKED[operation.f] & told else f"the record does not know it of {rollback}."
@@ -121,6 +123,13 @@ def _lost(evidence: Evidence, operation: Operation) -> str:
         kinds = {event.kind for event in evidence.events_of.get(str(value.get("subject")), [])}
         return "" if value["event"] in kinds else f"the record has no {value['event']} of {value.get('subject')}."
     return ""
+
+
+def _withdrawal_lost(evidence: Evidence, operation: Operation, rollback_id: str) -> str:
+    person, asked = str(operation.value.get("person", "")), evidence.rollbacks.get(rollback_id)
+    question = evidence.questions.get(asked.question) if asked else None
+    votes = [vote for vote in question.votes if vote.person == person] if question else []
+    return "" if any(vote.withdrawn_at is not None for vote in votes) else f"the vote of {person} still stands."
 
 
 def _vote_lost(evidence: Evidence, operation: Operation, rollback_id: str) -> str:
