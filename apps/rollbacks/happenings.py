@@ -32,7 +32,10 @@ AROUND = (
     "freeze.made",
     "freeze.lifted",
 )
-VOTES = ("question.approved", "question.rejected", "question.overdue", "question.expired")
+VOTES = (
+    "question.approved", "question.rejected", "question.overdue", "question.expired", "question.vote_withdrawn",
+    "question.rung_reached", "debt.owed", "break_glass.used",
+)  # fmt: skip
 FOLDED = (
     events.STEP_STARTED.name,
     events.ATTEMPT_INTENDED.name,

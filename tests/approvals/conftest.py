@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from apps.accounts.models import Organisation, Person
 from apps.approvals import asking
@@ -37,6 +38,15 @@ class Team:
             "content": {"do": "it"}, "rule": rule,
         }  # fmt: skip
         return asking.ask(**{**told, **more})
+
+
+def stale(browser: Client) -> None:
+    """Let the sign-in be ten minutes old."""
+    session = browser.session
+    session["account_authentication_methods"] = [
+        {**one, "at": one["at"] - 600} for one in session["account_authentication_methods"]
+    ]
+    session.save()
 
 
 @pytest.fixture

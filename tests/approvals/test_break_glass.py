@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
-from django.test import Client
 
 from apps.accounts.models import Organisation, Person
 from apps.approvals import acting_alone, asking, break_glass, events
@@ -21,6 +20,7 @@ from apps.timeline.log import record
 from apps.timeline.models import Event
 from tests.accounts.conftest import program, sign_in
 from tests.accounts.factories import PASSWORD, PersonFactory
+from tests.approvals.conftest import stale
 from tests.approvals.test_counting import consume
 from tests.deployments.factories import EnvironmentFactory
 from tests.racing import racers, refusals
@@ -258,15 +258,6 @@ def test_a_real_rollback_starts_alone_and_says_so(stage: Any) -> None:
     assert "Started alone, by break-glass" in page
     assert "Told afterwards" in page
     assert {debt.person for debt in question.debts.all()} == {stage.ava, stage.cleo}
-
-
-def stale(browser: Client) -> None:
-    """Let the sign-in be ten minutes old."""
-    session = browser.session
-    session["account_authentication_methods"] = [
-        {**one, "at": one["at"] - 600} for one in session["account_authentication_methods"]
-    ]
-    session.save()
 
 
 def test_the_browser_asks_for_the_password_and_keeps_what_was_filled_in(allowed: Any, kind: str) -> None:
