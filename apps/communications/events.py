@@ -3,6 +3,7 @@
 from apps.timeline.kinds import kind
 
 POSTED = kind("update.posted", "{actor} told {whom}: {text}")
+PROPOSED = kind("update.proposed", "{actor} wants to tell {whom}, and others must agree first: {text}")
 OVERDUE = kind("update.overdue", "The update promised for {promised} is overdue")
 DELIVERED = kind("notice.delivered", "{channel} was told: {message}")
 GIVEN_UP = kind("notice.given_up", "{channel} could not be told: {message}. {why}")

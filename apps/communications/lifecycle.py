@@ -8,9 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.communications import events
+from apps.approvals.models import Question
+from apps.approvals.rule_changes import hold_rules
+from apps.communications import agreeing, events
 from apps.communications.models import Update
 from apps.communications.permissions import may_tell
+from apps.communications.posting import hold, promise, tell
 from apps.incidents.models import Incident
 from apps.incidents.states import IncidentState
 from apps.incidents.texts import plain
@@ -18,13 +21,7 @@ from apps.timeline.answers import Unacceptable
 from apps.timeline.log import SYSTEM, record
 from apps.timeline.models import Event, Visibility
 
-WHOM = {
-    Visibility.INTERNAL: "the team",
-    Visibility.STAKEHOLDER: "stakeholders",
-    Visibility.PUBLIC: "everybody",
-}
 TEXT_LIMIT = 4000  # characters
-LONGEST_PROMISE = 7 * 24 * 60  # minutes
 PRESSED_TWICE = timedelta(seconds=30)
 
 
@@ -37,15 +34,16 @@ def post_update(
     text: str,
     next_update_minutes: int | None = None,
     phase: str | None = None,
-) -> Update:
+) -> Update | Question:
     """Tell an audience (internal, stakeholder, public) something, and promise the next word in so many minutes.
 
     Words to stakeholders keep the promise that was open; without a new one none is open. The phase is the
     incident's own unless given. The same words by the same person within 30 s are one update, so that a
-    double press tells nobody twice. Raises Forbidden or Unacceptable.
+    double press tells nobody twice. Where a rule says that others must agree to words to the outside, they wait: the
+    question is returned instead. Raises Forbidden or Unacceptable.
     """
-    rows = Incident.objects.select_for_update(no_key=True)
-    incident = rows.get(pk=incident.pk, organisation_id=incident.organisation_id)
+    hold_rules(incident.organisation_id)
+    incident = hold(incident.pk, incident.organisation_id)
     may_tell(by, incident).or_refuse()
     now = timezone.now()
     given = {
@@ -56,29 +54,10 @@ def post_update(
     newest = incident.updates.filter(author_id=by.pk, created_at__gt=now - PRESSED_TWICE, **given).first()
     if newest:
         return newest
-    promised = _promised(incident, next_update_minutes)
-    update = Update.objects.create(
-        organisation_id=incident.organisation_id,
-        incident=incident,
-        author_id=by.pk,
-        next_update_at=promised,
-        **given,
-    )
-    if promised or audience != Visibility.INTERNAL:
-        incident.next_update_at = promised
-        incident.save(update_fields=["next_update_at"])
-    whom = WHOM[Visibility(audience)]
-    record(
-        events.POSTED,
-        update,
-        by=by,
-        incident=incident,
-        visibility=audience,
-        whom=whom,
-        text=update.text,
-        next_update_at=promised,
-    )
-    return update
+    promise(incident, next_update_minutes)  # refused before anybody is asked
+    if ruling := agreeing.ruling_about(incident, audience):
+        return agreeing.ask(incident, given, by=by, next_update_minutes=next_update_minutes, ruling=ruling)
+    return tell(incident, given, by=by, next_update_minutes=next_update_minutes)
 
 
 @transaction.atomic
@@ -106,18 +85,3 @@ def _phase(value: str) -> str:
     if value not in IncidentState.values:
         raise Unacceptable(f"The phase is one of {', '.join(IncidentState.values)}.", field="phase")
     return value
-
-
-def _promised(incident: Incident, minutes: int | None) -> Any:
-    if minutes is None:
-        return None
-    if not 1 <= minutes <= LONGEST_PROMISE:
-        raise Unacceptable(
-            f"Promise the next update in 1 to {LONGEST_PROMISE} minutes, or leave it out.",
-            field="next_update_minutes",
-        )
-    if incident.state == IncidentState.RESOLVED:
-        raise Unacceptable(
-            "The incident is resolved, so no next update is due. Leave it out.", field="next_update_minutes"
-        )
-    return timezone.now() + timedelta(minutes=minutes)

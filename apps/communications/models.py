@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.incidents.states import IncidentState
-from apps.timeline.walls import OrganisationRow, WithinOrganisation
+from apps.timeline.walls import OneWithinOrganisation, OrganisationRow, WithinOrganisation
 
 
 class Update(OrganisationRow):
@@ -17,6 +17,7 @@ class Update(OrganisationRow):
     author = WithinOrganisation("accounts.Person", null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     next_update_at = models.DateTimeField(null=True)
+    question = OneWithinOrganisation("approvals.Question", null=True, related_name="+")  # what others agreed on first
 
     class Meta:
         ordering = ["-created_at"]
@@ -25,6 +26,38 @@ class Update(OrganisationRow):
                 condition=Q(audience__in=["internal", "stakeholder", "public"]), name="an_update_has_a_known_audience"
             )
         ]
+
+    @property
+    def phase_words(self) -> str:
+        """The phase as people read it."""
+        return str(IncidentState(self.phase).label)
+
+
+class WaitingUpdate(OrganisationRow):
+    """Words to the outside that wait until others agree to exactly them. Never changes; told, it becomes an Update."""
+
+    incident = WithinOrganisation("incidents.Incident", related_name="+")
+    question = OneWithinOrganisation("approvals.Question", related_name="+")
+    author = WithinOrganisation("accounts.Person", related_name="+")
+    audience = models.CharField(max_length=12)
+    phase = models.CharField(max_length=16)
+    text = models.TextField()
+    next_update_minutes = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(audience__in=["stakeholder", "public"]), name="only_words_to_the_outside_wait"
+            )
+        ]
+
+    @property
+    def content(self) -> bytes:
+        """What is agreed on, as Postgres writes it too: where, for whom, how the incident stands, what is promised."""
+        minutes = "" if self.next_update_minutes is None else str(self.next_update_minutes)
+        return "\n".join((str(self.incident_id), self.audience, self.phase, minutes, self.text)).encode()
 
     @property
     def phase_words(self) -> str:

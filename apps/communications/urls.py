@@ -10,4 +10,6 @@ urlpatterns = [
     path("status/<uuid:pk>/stream/", views.status_stream, name="status_stream"),
     path("status/<uuid:pk>/now/", views.status_now, name="status_now"),
     path("incidents/<uuid:pk>/updates/", views.create_update, name="create_update"),
+    path("incidents/<uuid:pk>/updates/waiting/", views.waiting, name="waiting"),
+    path("incidents/<uuid:pk>/updates/waiting/<uuid:one>/withdrawal/", views.create_withdrawal, name="withdrawal"),
 ]

@@ -8,11 +8,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.requests import Request
-from apps.communications import lifecycle, renderers
+from apps.approvals.models import Question
+from apps.communications import agreeing, lifecycle, renderers
 from apps.communications.forms import PROMISES, UpdateForm
+from apps.communications.models import WaitingUpdate
 from apps.communications.permissions import may_tell
 from apps.communications.wording import ready_texts
 from apps.incidents.finding import incident_of, inside_incident
@@ -20,7 +22,7 @@ from apps.incidents.live import OUTSIDE, still
 from apps.incidents.permissions import sees_inside
 from apps.incidents.situation import strip
 from apps.timeline import stream
-from apps.timeline.answers import Unacceptable
+from apps.timeline.answers import Missing, Unacceptable
 
 
 @require_GET
@@ -61,14 +63,37 @@ def create_update(request: Request, pk: UUID) -> HttpResponse:
     form = UpdateForm(request.POST or None, initial=_begin_with(request, texts))
     if form.is_valid():
         try:
-            lifecycle.post_update(found, by=request.person, **_given(form))
+            outcome = lifecycle.post_update(found, by=request.person, **_given(form))
         except Unacceptable as refusal:
             form.add_error(str(refusal.extra.get("field", "")) or None, refusal.message)
         else:
+            if isinstance(outcome, Question):
+                messages.info(request, "Nothing was told yet: others must agree to these words first.")
+                return redirect("communications:waiting", found.pk)
             messages.success(request, "It was told.")
             return redirect(found)
     context = {"form": form, "incident": found, "texts": texts, "strip": strip(found)}
     return render(request, "communications/update.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def waiting(request: Request, pk: UUID) -> HttpResponse:
+    """The words about an incident that wait until others agree; their author may take them back."""
+    found = inside_incident(request, pk)
+    context = {"incident": found, "waiting": agreeing.waiting_for(found), "strip": strip(found)}
+    return render(request, "communications/waiting.html", context)
+
+
+@require_POST
+def create_withdrawal(request: Request, pk: UUID, one: UUID) -> HttpResponse:
+    """Take one's own words back before they are told."""
+    found = inside_incident(request, pk)
+    kept = WaitingUpdate.objects.filter(incident=found, pk=one).first()
+    if kept is None:
+        raise Missing("There is no such thing here.")
+    agreeing.take_back(kept, by=request.person)
+    messages.success(request, "It was taken back. Nothing was told.")
+    return redirect("communications:waiting", found.pk)
 
 
 def _given(form: UpdateForm) -> dict[str, Any]:
