@@ -62,7 +62,7 @@ class Rules(programs.Listing):
     active: bool | None = None
 
 
-class Asked(Schema):
+class Asked(programs.Body):
     """What the preview is about. `service` and `environment` are names, `procedure` a playbook's slug."""
 
     kind: str = "rollback.start"
