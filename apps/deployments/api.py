@@ -21,6 +21,7 @@ from apps.deployments.answering import (
 from apps.deployments.finding import environment_named, place_named, service_named
 from apps.deployments.freeze_api import router as freezes
 from apps.deployments.models import Deployment, Environment, Service
+from apps.deployments.redeploy_api import router as redeployments
 from apps.deployments.schemas import (
     DeploymentAnswer,
     Deployments,
@@ -33,6 +34,7 @@ from apps.providers.models import Connection
 
 router = Router(tags=["deployments"])
 router.add_router("", freezes)
+router.add_router("", redeployments)
 
 
 class NewService(programs.Body):

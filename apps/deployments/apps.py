@@ -12,6 +12,7 @@ class DeploymentsConfig(AppConfig):
     def ready(self) -> None:
         """Answer for the questions that this app asks; models can be imported only now."""
         from apps.approvals import asking
-        from apps.deployments import holding, lifting
+        from apps.deployments import holding, lifting, redeploying
 
         asking.when_decided(lifting.LIFT, granted=lifting.when_lifting_is_granted, facts=holding.facts)
+        asking.when_decided(redeploying.KIND, granted=redeploying.grant, facts=redeploying.facts)

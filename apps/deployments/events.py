@@ -14,6 +14,13 @@ PINNED = kind(
     "{service} {environment} is pinned to {version}: new releases are built but do not go live.",
 )
 UNPINNED = kind("environment.unpinned", "{service} {environment} is no longer pinned: new releases go live again.")
+REDEPLOYMENT_ASKED = kind(
+    "deployment.redeployment_asked",
+    "{actor} asked to deploy {version} to {service} {environment} after the rollback. Root cause: {root_cause}",
+)
+REDEPLOYMENT_ALLOWED = kind(
+    "deployment.redeployment_allowed", "{version} may go out to {service} {environment} again, as others agreed."
+)
 FROZEN = kind("freeze.made", "{actor} stopped {stops} of {scope}: {reason}")
 LIFTING_ASKED = kind("freeze.lifting_asked", "{actor} asked to allow {stops} of {scope} again: {reason}")
 LIFTED = kind("freeze.lifted", "{stops} of {scope} are allowed again; {actor} agreed.")

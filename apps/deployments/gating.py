@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from apps.deployments import redeploying
 from apps.deployments.models import Environment, Freeze, Service
 from apps.deployments.plans import has_plan
 from apps.deployments.switches import scope_in_words
@@ -34,6 +35,12 @@ def releases_are_allowed(service: Service, environment: Environment, version: st
     ]
 
 
+def its_root_cause_is_agreed_on(service: Service, environment: Environment, version: str) -> list[str]:
+    """After a rollback a version goes out again only with a fresh agreement (S3-50)."""
+    held = redeploying.why_not(environment, version)
+    return [held] if held else []
+
+
 def there_is_a_way_back(service: Service, environment: Environment, version: str) -> list[str]:
     """Every release has a plan for going back before it goes out (S3-01)."""
     deployment = environment.deployments.filter(version=version).order_by("-deployed_at").first()
@@ -46,4 +53,4 @@ def there_is_a_way_back(service: Service, environment: Environment, version: str
 
 
 Check = Callable[[Service, Environment, str], list[str]]
-CHECKS: tuple[Check, ...] = (releases_are_allowed, there_is_a_way_back)
+CHECKS: tuple[Check, ...] = (releases_are_allowed, its_root_cause_is_agreed_on, there_is_a_way_back)

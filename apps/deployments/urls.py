@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.deployments import freeze_views, views
+from apps.deployments import freeze_views, redeploy_views, views
 
 app_name = "deployments"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
         views.create_verdict,
         name="create_verdict",
     ),
+    path("services/<slug:slug>/<slug:name>/redeployments/", redeploy_views.redeployments, name="redeployments"),
     path("services/<slug:slug>/<slug:name>/looks/", views.create_look, name="create_look"),
     path("freezes/", freeze_views.freezes, name="freezes"),
     path("freezes/<uuid:freeze_id>/lifting/", freeze_views.create_lifting, name="create_lifting"),
