@@ -40,7 +40,7 @@ def ask_to_redeploy(environment: Environment, *, by: Person, version: str, root_
     holds the version back, it is asked already, or nobody else may agree.
     """
     permissions.may_register(by, environment).or_refuse()
-    told = {
+    told: dict[str, Any] = {
         "version": entering.text(version, "version", limit=100),
         "root_cause": entering.text(root_cause, "root_cause", limit=2000),
         "evidence": entering.text(evidence, "evidence", limit=2000),

@@ -81,6 +81,7 @@ def refuse_taken_back() -> int:
     rows = Step.objects.filter(agreement=Agreement.ASKED, state=StepState.PENDING, rollback__state__in=active)
     lost = list(rows.filter(question__state__in=sorted(REFUSED)).select_related("question"))
     for step in lost:
+        assert step.question is not None  # it was found by its question's state
         with transaction.atomic():
             _refuse(step.question, SYSTEM, "The question was taken back.")
     return len(lost)
