@@ -15,6 +15,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from apps.accounts import programs, refusing
+from apps.accounts.access_api import router as access
 from apps.accounts.api import router as accounts
 from apps.accounts.requests import Request
 from apps.approvals.api import router as approvals
@@ -82,6 +83,7 @@ def name_parameters(run: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 api.default_router.add_decorator(name_parameters, mode="view")
 for router in (
     accounts,
+    access,
     providers,
     deployments,
     approvals,

@@ -90,3 +90,25 @@ class TokenForm(forms.Form):
         required=False,
         initial="90",
     )
+
+
+class ServiceTokenForm(TokenForm):
+    """A token for a service: it can report, and nothing else."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = {"read": "Read: what those inside see", "write": "Write: deployments, incidents, updates, ticks"}
+        cast(forms.MultipleChoiceField, self.fields["scopes"]).choices = list(words.items())
+        self.fields["scopes"].initial = ["read", "write"]
+
+
+class MappingForm(forms.Form):
+    """A group of the sign-in service that gives a role."""
+
+    group = forms.CharField(label="Group", max_length=200, help_text="Its name or id, as the service writes it.")
+    role = forms.ChoiceField(label="Role")
+
+    def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = Role.objects.filter(organisation=organisation).order_by("name")
+        cast(forms.ChoiceField, self.fields["role"]).choices = [(role.slug, role.name) for role in roles]

@@ -17,6 +17,8 @@ from apps.accounts.rights import ADMINISTER
 from apps.timeline.answers import Forbidden, Refused, Unacceptable
 from apps.timeline.log import SYSTEM, record
 
+SERVICE_SCOPES = {"read", "write"}
+
 
 @transaction.atomic
 def create_token(
@@ -38,6 +40,8 @@ def create_token(
     elif by is not SYSTEM and by.pk != person.pk:
         raise Forbidden("A token acts as its person, so only they can create it.")
     wanted = _scopes(scopes)
+    if by is not SYSTEM:
+        _refuse_useless(person, wanted, expires_at)
     if not name.strip():
         raise Unacceptable("name: say what the token is for.", field="name")
     prefix, text, secret_hash = tokens.new_secret()
@@ -66,6 +70,14 @@ def revoke_token(token: Token, *, by: Any) -> Token:
     token.save(update_fields=["revoked_at"])
     record(TOKEN_REVOKED, token, by=by, name=token.name, owner=_owner(token))
     return token
+
+
+def _refuse_useless(person: Person | None, scopes: list[str], expires_at: datetime | None) -> None:
+    """Refuse what would never open anything: such a token only misleads whoever reads the list."""
+    if person is None and (beyond := sorted(set(scopes) - SERVICE_SCOPES)):
+        raise Unacceptable(f"scopes: a service reports; {beyond[0]} is for people.", field="scopes")
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Unacceptable("expires_at: this is over already.", field="expires_at")
 
 
 def _scopes(scopes: Iterable[str]) -> list[str]:

@@ -37,6 +37,7 @@ def person(shown: Person, viewer: Person) -> dict[str, Any]:
         "free": [role for role in roles if role.pk not in held],
         "deeds": sorted({DEEDS[right] for role in roles if role.pk in held for right in role.rights}),
         "has_password": shown.has_password,
+        "factors": second_factors.of(shown.user) if shown.user else [],
         "may_administer": may(viewer, ADMINISTER),
     }
 

@@ -17,6 +17,7 @@ from allauth.account.internal.flows.reauthentication import reauthenticate_by_pa
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -35,9 +36,9 @@ class ReauthenticationRequired(Forbidden):
 
     code = "reauthentication_required"
 
-    def __init__(self, back: str) -> None:
+    def __init__(self, back: str, *, keep: bool = True) -> None:
         super().__init__("Your sign-in is older than 5 minutes. Nothing was done; sign in again and go on.")
-        self.back = back
+        self.back, self.keep = back, keep
 
 
 def is_fresh(request: HttpRequest) -> bool:
@@ -51,15 +52,20 @@ def is_fresh(request: HttpRequest) -> bool:
     return time.time() - _newest_proof(request) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
-def require_fresh(request: HttpRequest, *, back: str = "") -> None:
-    """Raise ReauthenticationRequired unless `is_fresh`. `back`: the page to return to, else the last one."""
+def require_fresh(request: HttpRequest, *, back: str = "", keep: bool = True) -> None:
+    """Raise ReauthenticationRequired unless `is_fresh`. `back`: the page to return to, else the last one.
+
+    `keep=False` for forms that hold secrets: they are not written into the session and have to be typed again.
+    """
     if not is_fresh(request):
-        raise ReauthenticationRequired(back or _came_from(request))
+        raise ReauthenticationRequired(back or _came_from(request), keep=keep)
 
 
 def ask(request: HttpRequest, needed: ReauthenticationRequired) -> HttpResponse:
     """Keep the form and send the person to type the password; they come back to the same page."""
-    if request.method == "POST":
+    if request.method == "POST" and not needed.keep:
+        messages.info(request, "What you had typed was not kept, because it holds secrets. Type it once more.")
+    elif request.method == "POST":
         kept = request.POST.copy()
         for name in NEVER_KEPT:
             kept.pop(name, None)

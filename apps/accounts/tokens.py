@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from apps.accounts import tries
 from apps.accounts.models import Token
 from apps.accounts.programs.problems import TooOften
 
@@ -20,6 +21,7 @@ SCOPES = ("read", "write", "approve", "admin")
 WINDOW = timedelta(seconds=60)
 CALLS_PER_WINDOW = getattr(settings, "API_CALLS_PER_MINUTE", 3000)
 FAILURES_PER_WINDOW = 100
+GUESSES, GUESSING_WINDOW = 10, timedelta(minutes=15)  # for one token from one address
 
 
 def new_secret() -> tuple[str, str, str]:
@@ -38,8 +40,13 @@ def find(text: str, request: HttpRequest) -> Token | None:
     kind, _, rest = text.partition("_")
     prefix, _, secret = rest.partition("_")
     token = _with_prefix(prefix) if kind == "rb" and prefix.isalnum() and prefix.isascii() else None
-    if token is not None and hmac.compare_digest(token.secret_hash, digest(secret)) and is_valid(token):
-        return token
+    guesses = f"wrong-secrets:{prefix}:{tries.address_of(request)}"
+    if token is not None and cache.get(guesses, 0) >= GUESSES:
+        raise _too_often(GUESSING_WINDOW, "Too many wrong secrets for this token from here.")
+    if token is not None and hmac.compare_digest(token.secret_hash, digest(secret)):
+        return token if is_valid(token) else None
+    if token is not None:
+        _count(guesses, GUESSING_WINDOW)
     _count_failure(request)
     return None
 
@@ -73,8 +80,18 @@ def _with_prefix(prefix: str) -> Token | None:
 
 
 def _count_failure(request: HttpRequest) -> None:
-    key = f"failed-tokens:{request.META.get('REMOTE_ADDR', '')}"
-    cache.add(key, 0, timeout=int(WINDOW.total_seconds()))
-    if cache.incr(key) > FAILURES_PER_WINDOW:
-        wait = int(WINDOW.total_seconds())
-        raise TooOften("Too many calls with tokens that are not valid. Wait a minute.", retry_after=wait)
+    if _count(f"failed-tokens:{tries.address_of(request)}", WINDOW) > FAILURES_PER_WINDOW:
+        raise _too_often(WINDOW, "Too many calls with tokens that are not valid.")
+
+
+def _count(key: str, window: timedelta) -> int:
+    """Count in the cache, which is a table of Postgres; returns how often there was cause to within the window."""
+    times = cache.get(key, 0) + 1
+    cache.set(key, times, timeout=int(window.total_seconds()))
+    return times
+
+
+def _too_often(window: timedelta, said: str) -> TooOften:
+    minutes = max(1, int(window.total_seconds()) // 60)
+    wait = f"{minutes} minute{'' if minutes == 1 else 's'}"
+    return TooOften(f"{said} Wait {wait}.", retry_after=int(window.total_seconds()))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.accounts import profile_views, second_factor_views, set_up_views, views
+from apps.accounts import access_views, profile_views, second_factor_views, set_up_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -10,6 +10,15 @@ urlpatterns = [
     path("people/", views.list_people, name="people"),
     path("people/new/", views.new_person, name="new_person"),
     path("people/additions/", views.create_person, name="create_person"),
+    path("people/groups/", access_views.groups, name="groups"),
+    path("people/groups/<uuid:mapping_id>/removal/", access_views.remove_group, name="remove_group"),
+    path("people/tokens/", access_views.service_tokens, name="service_tokens"),
+    path(
+        "people/tokens/<uuid:token_id>/revocation/",
+        access_views.revoke_service_token,
+        name="revoke_service_token",
+    ),
+    path("people/<uuid:person_id>/factors/removal/", access_views.forget_factors, name="forget_factors"),
     path("people/<uuid:person_id>/", views.show_person, name="person"),
     path("people/<uuid:person_id>/roles/", views.create_holding, name="create_holding"),
     path(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts import inviting, lifecycle, pages, programs
@@ -14,6 +16,7 @@ from apps.accounts.asking import refuse_into
 from apps.accounts.forms import PersonForm
 from apps.accounts.models import Person, Role
 from apps.accounts.permissions import may
+from apps.accounts.reauthentication import require_fresh, take_pending
 from apps.accounts.requests import Request
 from apps.accounts.rights import ADMINISTER, SEE_INTERNAL
 
@@ -29,12 +32,15 @@ def list_people(request: Request) -> HttpResponse:
 def new_person(request: Request) -> HttpResponse:
     """Show the form that lets somebody in."""
     may(request.person, ADMINISTER).or_refuse()
-    return render(request, "accounts/new_person.html", {"form": PersonForm(request.organisation)})
+    left = take_pending(request, reverse("accounts:create_person"))
+    form = PersonForm(request.organisation, initial=_initial(left) if left else None)
+    return render(request, "accounts/new_person.html", {"form": form})
 
 
 @require_POST
 def create_person(request: Request) -> HttpResponse:
     """Let somebody in and mail them their link."""
+    require_fresh(request, back=reverse("accounts:new_person"))
     form = PersonForm(request.organisation, request.POST)
     if form.is_valid():
         with refuse_into(form):
@@ -56,6 +62,7 @@ def show_person(request: Request, person_id: UUID) -> HttpResponse:
 def create_holding(request: Request, person_id: UUID) -> HttpResponse:
     """Give a role."""
     person = programs.find(Person, request, pk=person_id)
+    require_fresh(request, back=reverse("accounts:person", args=[person.pk]))
     role = programs.refer(Role, request, "role", slug=request.POST.get("role", ""))
     lifecycle.give_role(person, role, by=request.person)
     return redirect("accounts:person", person.pk)
@@ -65,6 +72,7 @@ def create_holding(request: Request, person_id: UUID) -> HttpResponse:
 def create_withdrawal(request: Request, person_id: UUID, slug: str) -> HttpResponse:
     """Take a role."""
     person = programs.find(Person, request, pk=person_id)
+    require_fresh(request, back=reverse("accounts:person", args=[person.pk]))
     lifecycle.take_role(person, programs.find(Role, request, slug=slug), by=request.person)
     return redirect("accounts:person", person.pk)
 
@@ -79,7 +87,9 @@ def create_deactivation(request: Request, person_id: UUID) -> HttpResponse:
 @require_POST
 def create_reactivation(request: Request, person_id: UUID) -> HttpResponse:
     """Let a person in again."""
-    person = lifecycle.reactivate_person(programs.find(Person, request, pk=person_id), by=request.person)
+    person = programs.find(Person, request, pk=person_id)
+    require_fresh(request, back=reverse("accounts:person", args=[person.pk]))
+    lifecycle.reactivate_person(person, by=request.person)
     return redirect("accounts:person", person.pk)
 
 
@@ -90,6 +100,10 @@ def create_invitation(request: Request, person_id: UUID) -> HttpResponse:
     person = programs.find(Person.objects.select_related("user", "organisation"), request, pk=person_id)
     _invite(request, person)
     return redirect("accounts:person", person.pk)
+
+
+def _initial(left: Any) -> dict[str, Any]:
+    return {"email": left.get("email", ""), "name": left.get("name", ""), "roles": left.getlist("roles")}
 
 
 def _invite(request: Request, person: Person) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.accounts.reauthentication import require_fresh
 from apps.accounts.requests import Request
 from apps.accounts.seeing import sees
 from apps.approvals.models import Question
@@ -63,6 +65,7 @@ def freezes(request: Request) -> HttpResponse:
 def create_lifting(request: Request, freeze_id: str) -> HttpResponse:
     """Ask a second person to allow it again."""
     freeze = _freeze(request, freeze_id)
+    require_fresh(request, back=reverse("deployments:freezes"))
     form = LiftForm(request.POST)
     if not form.is_valid():
         raise Unacceptable("Say why it may go on. Nothing was changed.", field="reason")

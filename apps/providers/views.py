@@ -8,8 +8,10 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.accounts.reauthentication import require_fresh
 from apps.accounts.requests import Request
 from apps.accounts.seeing import seen_by
 from apps.providers import lifecycle, permissions, receiving, registry
@@ -41,6 +43,7 @@ def create_connection(request: Request, slug: str) -> HttpResponse:
     """Take what the provider needs, keep it, check it at once, and show what the check found."""
     permissions.may_connect(request.person).or_refuse()
     provider = _provider_called(slug)
+    require_fresh(request, back=request.path, keep=False)
     form = ConnectionForm(provider, request.POST or None)
     if form.is_valid() and (made := form.connect(request.organisation, request.person)):
         lifecycle.check(made, by=request.person)
@@ -71,6 +74,7 @@ def replace_credentials(request: Request, connection_id: str) -> HttpResponse:
     """Take new credentials and check them at once."""
     permissions.may_connect(request.person).or_refuse()
     connection = get_object_or_404(_visible(request), pk=connection_id)
+    require_fresh(request, back=reverse("providers:connection", args=[connection.pk]), keep=False)
     form = CredentialsForm(_provider_of(connection), request.POST)
     if form.is_valid() and form.replace(connection, request.person):
         lifecycle.check(connection, by=request.person)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.accounts.factories import OrganisationFactory, PersonFactory, TokenFactory
+from tests.accounts.factories import PASSWORD, OrganisationFactory, PersonFactory, TokenFactory
 from tests.incidents.factories import place
 
 
@@ -34,7 +34,8 @@ def page(client):
     """Return a browser that is signed in as somebody."""
 
     def sign_in(person):
-        client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
+        client.logout()
+        client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
         return client
 
     return sign_in

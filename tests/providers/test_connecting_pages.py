@@ -9,6 +9,7 @@ from apps.accounts.models import Organisation, Person
 from apps.providers import opening
 from apps.providers.models import Connection
 from apps.providers.simulation import Simulators
+from tests.accounts.conftest import sign_in
 from tests.accounts.factories import OrganisationFactory, PersonFactory
 from tests.providers.factories import ConnectionFactory
 
@@ -24,9 +25,7 @@ def team(db: None, settings: Any) -> Organisation:
 
 
 def browser(person: Person) -> Client:
-    client = Client()
-    client.force_login(person.user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return sign_in(person)
 
 
 @pytest.fixture

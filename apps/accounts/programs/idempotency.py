@@ -72,7 +72,8 @@ def _first(row: IdempotentAnswer, deed: Callable[[], Any]) -> HttpResponse:
     with transaction.atomic():
         answer = _answer(deed())
         kept = IdempotentAnswer.objects.filter(pk=row.pk, status=None)
-        if not kept.update(status=answer.status_code, body=answer.content.decode()):
+        body = getattr(answer, "kept", answer.content.decode())  # what is told only once is not written down
+        if not kept.update(status=answer.status_code, body=body):
             raise Refused("Another call with this key has overtaken this one. Nothing was done here.", code="in_flight")
     return answer
 

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from apps.accounts.reauthentication import require_fresh, take_pending
 from apps.accounts.requests import Request
 from apps.approvals.asking import role_names
 from apps.approvals.rules import sentence
@@ -31,6 +32,8 @@ from apps.timeline.answers import Missing, Refused, Unacceptable
 @require_http_methods(["GET", "POST"])
 def new_rollback(request: Request) -> HttpResponse:
     """The proposal's form; choosing a playbook reloads it with what that playbook asks for."""
+    if request.method == "GET" and (left := take_pending(request, request.path)):
+        request.POST = left  # it starts at once, so the password was asked for; the form is as it was left
     incident = _incident(request)
     may_propose(request.person, incident.environment).or_refuse()
     playbooks = _fitting(incident, request.GET.get("kind") or request.POST.get("kind") or "rollback")
@@ -98,6 +101,8 @@ def _propose(request: Request, incident: Incident, chosen: tuple[Playbook, Defin
     target = targets.resolve_target(incident.environment, request.POST.get("target"), before=incident.started_at)
     inputs = {wanted.name: request.POST.get(f"input-{wanted.name}", "") for wanted in definition.inputs}
     assert playbook.published is not None
+    if expected(incident, definition, playbook.published.number).nobody:  # then to propose it is to start it
+        require_fresh(request, back=f"{request.path}?incident={incident.pk}")
     wish, draft = proposing.prepare(
         incident, by=request.person, revision=playbook.published, target=target, inputs=inputs
     )
