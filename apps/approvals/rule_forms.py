@@ -101,8 +101,8 @@ def initial_of(rule: Rule) -> dict[str, Any]:
 class AuthorityForm(forms.Form):
     """What is asked of the preview; everything is in the address, so that it can be kept and sent."""
 
-    kind = forms.ChoiceField(label="What happens", choices=QUESTIONS.items(), required=False)
-    severity = forms.ChoiceField(choices=[(each, each) for each in SEVERITIES], required=False, initial="P1")
+    kind = forms.ChoiceField(label="What happens", choices=QUESTIONS.items())
+    severity = forms.ChoiceField(choices=[(each, each) for each in SEVERITIES])
     procedure = forms.ChoiceField(label="By", required=False)
     environment = forms.ChoiceField(label="Where", required=False)
     impacts = Ticks("And", [(name, words) for name, words in IMPACTS.items() if name in OF_THE_PROCEDURE])

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -107,7 +107,8 @@ def authority(request: Request) -> HttpResponse:
     """Show who could agree to something, and whether they can be reached."""
     may_somewhere(request.person, SEE_INTERNAL).or_refuse()
     environments = environments_seen_by(request.person)
-    form = AuthorityForm(request.person, environments, request.GET or None, initial=_usual(environments))
+    usual = _usual(environments)
+    form = AuthorityForm(request.person, environments, _asked(request, usual), initial=usual)
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
         here = {str(each.pk): each for each in environments}
@@ -120,7 +121,21 @@ def authority(request: Request) -> HttpResponse:
 def _usual(environments: list[Any]) -> dict[str, Any]:
     """Return what most people ask first: a P1 in the first production there is."""
     production = [each for each in environments if each.kind == "production"]
-    return {"severity": "P1", "environment": str(production[0].pk) if production else ""}
+    return {
+        "kind": "rollback.start",
+        "severity": "P1",
+        "environment": str(production[0].pk) if production else "",
+    }
+
+
+def _asked(request: Request, usual: dict[str, Any]) -> QueryDict | None:
+    """Return what the address asks about, completed by what is usual; None where it asks nothing."""
+    if not request.GET:
+        return None
+    asked = request.GET.copy()
+    for name in ("kind", "severity"):
+        asked.setdefault(name, usual[name])
+    return asked
 
 
 def _line(rule: Rule, names: dict[str, str], disputed: bool) -> dict[str, Any]:
