@@ -4,7 +4,7 @@ import pytest
 
 from apps.playbooks.catalogue import installed
 from apps.playbooks.choices import Kind
-from apps.playbooks.definition import ActionStep, CheckStep
+from apps.playbooks.definition import ActionStep, CheckStep, GateStep
 from apps.playbooks.linter import report
 from apps.playbooks.shipped import shipped
 from tests.playbooks.catalogue import CATALOGUE
@@ -55,6 +55,15 @@ def test_it_fits_where_its_roles_are_connected():
     assert not portal.fits("motion-mavericks", frozenset({"portal"}), needed - {"paging"})
     assert not portal.fits("pulse", frozenset({"portal"}), needed)
     assert BY_SLUG["instant-rollback"].fits("anybody", frozenset(), frozenset({"hosting"}))
+
+
+def test_a_hotfix_waits_for_both_who_must_look_at_it():
+    """S1-36: the technical lead and the reliability partner, after the tests and before anything goes out."""
+    playbook = BY_SLUG["portal-hotfix"].definition
+    gate = next(at for at, step in enumerate(playbook.steps) if isinstance(step, GateStep))
+    promoted = next(at for at, step in enumerate(playbook.steps) if isinstance(step, ActionStep))
+    assert playbook.steps[gate].approvals.all_of == ("technical-lead", "reliability-partner")
+    assert 0 < gate < promoted
 
 
 def test_the_way_forward_is_a_playbook_too():
