@@ -58,7 +58,7 @@ def _demand(said: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
 
 
 def _ladder(said: Mapping[str, Any], known: set[str]) -> list[dict[str, Any]]:
-    rungs = [
+    rungs: list[dict[str, Any]] = [
         {"minutes": _minutes(rung, "minutes", field="ladder"), "roles": _roles(rung, "roles", known, field="ladder")}
         for rung in said.get("ladder") or []
     ]

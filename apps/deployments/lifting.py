@@ -35,7 +35,7 @@ def ask_to_lift(freeze: Freeze, *, by: Person, reason: str) -> Question:
     Raises Forbidden, Unacceptable, or Refused when it is lifted already, asked already, or nobody else may
     agree.
     """
-    permissions.may_ask_to_lift(by).or_refuse()
+    permissions.may_ask_to_lift(by, freeze).or_refuse()
     reason = entering.text(reason, "reason", limit=2000)
     Freeze.objects.select_for_update(no_key=True).get(pk=freeze.pk)
     freeze = Freeze.objects.select_related("question").get(pk=freeze.pk)  # read once it is locked: it may be new
@@ -128,8 +128,8 @@ def _ruling(freeze: Freeze) -> Ruling:
 
 def _stopped(freeze: Freeze) -> list[Environment]:
     rows = Environment.objects.filter(organisation_id=freeze.organisation_id)
-    if freeze.scope == "environment":
+    if freeze.environment_id:
         rows = rows.filter(pk=freeze.environment_id)
-    elif freeze.scope == "service":
+    elif freeze.service_id:
         rows = rows.filter(service_id=freeze.service_id)
     return list(rows)
