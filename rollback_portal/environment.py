@@ -21,6 +21,18 @@ def flag(name: str, default: bool = False) -> bool:
     return text(name, "1" if default else "").lower() in {"1", "true", "yes", "on"}
 
 
+def refuse_guessable_key(key: str, *, unless: bool) -> None:
+    """Refuse to serve with a SECRET_KEY that can be guessed: it signs sessions and links. `unless`: a demo, or DEBUG.
+
+    Raises ImproperlyConfigured.
+    """
+    if not unless and (len(key) < 32 or len(set(key)) < 8 or key.startswith("django-insecure")):
+        raise ImproperlyConfigured(
+            "SECRET_KEY can be guessed: it is too short, or an example. Nothing was started. Give at least 32 "
+            "random characters; bin/secrets prints one, bin/up makes one by itself."
+        )
+
+
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma separated list without empty entries."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextvars
+import logging
+from smtplib import SMTPException
+from threading import Thread
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,6 +20,9 @@ from apps.accounts import sessions
 from apps.accounts.events import PASSWORD_CHANGED
 from apps.accounts.models import Person
 from apps.timeline.log import record
+
+log = logging.getLogger("apps.accounts")
+MAILING = "mailing a link"  # the name of the thread
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -45,6 +52,19 @@ class AccountAdapter(DefaultAccountAdapter):
         uid, _, rest = key.partition("-")
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": rest})
         return settings.BASE_URL + path
+
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        """Mail the link without letting the answer wait: how long it takes must not tell who has an account here."""
+        mailing = contextvars.copy_context()
+        Thread(target=mailing.run, args=(self._mail_link, email, context), name=MAILING).start()
+
+    def _mail_link(self, email: str, context: dict[str, Any]) -> None:
+        try:
+            self.send_mail("account/email/password_reset_key", email, context)
+        except (SMTPException, OSError):
+            log.exception("The link to choose a new password could not be mailed.")
+        finally:
+            connections.close_all()
 
     @transaction.atomic
     def set_password(self, user: Any, password: str) -> None:

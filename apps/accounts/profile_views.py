@@ -85,6 +85,7 @@ def switch_organisation(request: Request) -> HttpResponse:
     chosen = request.POST.get("organisation")
     if chosen in {str(organisation.pk) for organisation in request.organisations}:
         request.session[CHOSEN_ORGANISATION] = chosen
+        sessions.rename(request)
     return redirect("/")
 
 

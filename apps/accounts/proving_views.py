@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account import views as allauth
 from allauth.account.forms import ReauthenticateForm
+from allauth.decorators import rate_limit
 from allauth.mfa.base.forms import ReauthenticateForm as CodeForm
 from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm as PasskeyForm
 from allauth.mfa.webauthn.internal import auth as passkeys
@@ -50,6 +51,7 @@ def set_password(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_POST
+@rate_limit(action="login")
 def passkey_options(request: HttpRequest) -> JsonResponse:
     """Return what the browser asks a passkey to sign: of this person, of whoever is half way in, or of anybody."""
     user = request.user if request.user.is_authenticated else second_factors.person_waiting(request)

@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.internal.decorators import login_stage_required
 from allauth.account.models import Login
+from allauth.decorators import rate_limit
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
@@ -55,6 +56,7 @@ def authenticate(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_POST
+@rate_limit(action="login")
 def sign_in_by_passkey(request: HttpRequest) -> HttpResponse:
     """Sign in by a passkey alone; it was unlocked by a finger, a face or a PIN."""
     form = LoginWebAuthnForm(data=second_factors.readable(request.POST, AuthenticationResponse))

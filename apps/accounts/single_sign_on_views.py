@@ -6,6 +6,7 @@ import secrets
 import time
 from typing import Any
 
+from allauth.decorators import rate_limit
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
@@ -24,6 +25,7 @@ from apps.accounts.adapter import next_of
 @login_not_required
 @never_cache
 @require_POST
+@rate_limit(action="login")
 def begin(request: HttpRequest) -> HttpResponse:
     """Send a person to the service; where somebody is signed in already, it has to ask them again."""
     if not single_sign_on.is_configured():

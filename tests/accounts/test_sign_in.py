@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
+from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from apps.accounts import lifecycle
+from apps.accounts.adapter import MAILING
 from apps.accounts.models import Person, Token
+from rollback_portal.environment import refuse_guessable_key
+from rollback_portal.instance.keys import MAKERS
 from tests.accounts.conftest import sign_in
 from tests.accounts.factories import PASSWORD, OrganisationFactory, PersonFactory
 
@@ -100,12 +108,20 @@ def test_nobody_signs_up(db: None) -> None:
     assert Client().get("/accounts/signup/").status_code == 404
 
 
+def mailed() -> list[Any]:
+    """Return the mails, once those under way have left: nobody waits for them on the page."""
+    for thread in threading.enumerate():
+        if thread.name == MAILING:
+            thread.join()
+    return mail.outbox
+
+
 def test_a_new_password_comes_by_mail_and_ends_old_sessions(ada: Person, settings: Any) -> None:
     settings.BASE_URL = "https://portal.example"
     old = sign_in(ada)
     browser = Client()
     browser.post("/accounts/password/reset/", {"email": ada.email}, headers={"Host": "testserver"})
-    assert mail.outbox[0].to == [ada.email]
+    assert mailed()[0].to == [ada.email]
     link = re.search(r"https://portal\.example(/\S+)", mail.outbox[0].body)
     assert link
     form = browser.get(link[1], follow=True)
@@ -122,7 +138,7 @@ def test_an_unknown_address_gets_no_mail_and_the_same_answer(ada: Person) -> Non
     known = Client().post("/accounts/password/reset/", {"email": ada.email}, follow=True)
     unknown = Client().post("/accounts/password/reset/", {"email": "nobody@harbour.example"}, follow=True)
     assert known.redirect_chain == unknown.redirect_chain
-    assert len(mail.outbox) == 1
+    assert len(mailed()) == 1
 
 
 def test_a_deactivated_person_is_signed_out_at_the_next_request(ada: Person, rae: Person) -> None:
@@ -205,3 +221,75 @@ def test_the_demo_shows_its_sign_ins(db: None, settings: Any, tmp_path: Any) -> 
     assert b"founder@motion-mavericks.example" in Client().get(LOGIN).content
     settings.MODE = "up"
     assert b"founder@motion-mavericks.example" not in Client().get(LOGIN).content
+
+
+class Counting(MD5PasswordHasher):
+    """Counts how often a password is hashed."""
+
+    times = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        type(self).times += 1
+        return super().encode(password, salt)
+
+
+def test_an_unknown_address_costs_as_many_hashes_as_a_wrong_password(rae: Person, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.Counting"]
+    ada = PersonFactory(organisation=rae.organisation, email="ada@harbour.example")
+    costs = []
+    for email in (ada.email, "nobody@harbour.example"):
+        before = Counting.times
+        Client().post(LOGIN, {"login": email, "password": "wrong"})
+        costs.append(Counting.times - before)
+    assert costs[0] == costs[1] > 0
+
+
+def test_tries_are_counted_in_postgres_and_nowhere_else(ada: Person, settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"  # nothing listens there
+    settings.CELERY_BROKER_URL = settings.REDIS_URL
+    guesser = Client()
+    for _ in range(10):
+        assert guesser.post(LOGIN, {"login": ada.email, "password": "wrong"}).status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM django_cache WHERE cache_key LIKE '%login_failed%'")
+        assert cursor.fetchone()[0] >= 1
+    assert settings.CACHES.keys() == {"default"}
+    assert settings.CACHES["default"]["BACKEND"] == "django.core.cache.backends.db.DatabaseCache"
+    assert Client().post(LOGIN, {"login": ada.email, "password": PASSWORD}).status_code == 429
+
+
+def test_a_flood_of_other_tries_does_not_push_the_counters_out(ada: Person) -> None:
+    guesser = Client()
+    for _ in range(10):
+        guesser.post(LOGIN, {"login": ada.email, "password": "wrong"})
+    for number in range(400):  # Django's own limit is 300 entries
+        cache.set(f"filler-{number}", number, 900)
+    assert guesser.post(LOGIN, {"login": ada.email, "password": PASSWORD}).status_code == 429
+
+
+def test_six_mails_for_a_new_password_are_too_many(ada: Person) -> None:
+    statuses = [Client().post("/accounts/password/reset/", {"email": ada.email}).status_code for _ in range(6)]
+    assert statuses == [302] * 5 + [429]
+    assert len(mailed()) == 5
+
+
+@pytest.mark.parametrize(
+    "key", ["", "x", "short-key", "a" * 60, "django-insecure-" + "abcdefghijklmnopqrstuvwxyz0123456789"]
+)
+def test_a_key_that_can_be_guessed_is_refused_outside_a_demo(key: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY can be guessed"):
+        refuse_guessable_key(key, unless=False)
+    refuse_guessable_key(key, unless=True)
+
+
+def test_the_keys_that_are_made_here_are_accepted() -> None:
+    refuse_guessable_key(MAKERS["SECRET_KEY"](), unless=False)
+
+
+def test_working_in_another_organisation_gives_the_session_another_name(ada: Person) -> None:
+    other = OrganisationFactory(slug="quay", name="Quay")
+    PersonFactory(organisation=other, email=ada.email, roles=["stakeholder"])
+    browser = sign_in(ada)
+    before = browser.session.session_key
+    browser.post("/profile/organisation/", {"organisation": str(other.pk)})
+    assert browser.session.session_key != before
