@@ -7,6 +7,7 @@ Celery. Whoever must wait gives the lease back and says when to come again; nobo
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from uuid import UUID
 
 from django.conf import settings
@@ -35,6 +36,7 @@ from apps.rollbacks.deciding import (
 )
 from apps.rollbacks.failpoints import failpoint
 from apps.rollbacks.held import HeldRun
+from apps.rollbacks.known import LookAgain
 from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost, acquire, fenced, release
 from apps.rollbacks.models import Attempt
 from apps.rollbacks.states import OPEN, RollbackState
@@ -67,14 +69,16 @@ def advance(rollback_id: UUID) -> bool:
     failpoint("leased")
     wake_in: float | None = TROUBLE_SECONDS
     try:
-        with Heartbeat(lease) as heart:
-            held = HeldRun(lease, heart)
+        with Heartbeat(lease) as heart, HeldRun(lease, heart) as held:
             while True:
-                _one_thing(held)
+                with suppress(LookAgain):
+                    _one_thing(held)
     except Stop as stop:
         wake_in = stop.wake_in
     except (LeaseLost, sending.CannotTell):
         return True
+    except LookAgain:
+        wake_in = AT_ONCE
     except Refused as moved:
         # A person moved the run between our look and our write: look again, with nothing of the old look kept.
         logger.info("%s moved on while it was advanced: %s", rollback_id, moved)

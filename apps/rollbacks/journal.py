@@ -48,7 +48,6 @@ class Journal:
                     text=text[:2000],
                 )
             )
-        self.lines.clear()
 
 
 def next_numbers(rollback: Rollback) -> Iterator[int]:

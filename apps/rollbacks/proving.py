@@ -19,6 +19,7 @@ from apps.rollbacks.moving import move_step
 from apps.rollbacks.states import StepState
 from apps.timeline.clock import database_now
 from apps.timeline.log import SYSTEM, record
+from apps.timeline.writing import update
 
 LOOK_AGAIN_SECONDS = 1.5
 
@@ -30,32 +31,29 @@ def prove(held: HeldRun, position: int) -> float:
         _accept(held, position)
     journal = Journal()
     found = _check(held.rollback, planned, journal) if step.kind == "check" else _effect(held, planned, journal)
-    with held.fenced() as run:
-        step = held.steps[position]
-        news = _show(step, found)
-        held.write_lines(journal, step.position)
-        if found.proof is Proof.SATISFIED:
-            move_step(step, StepState.SUCCEEDED, message=found.message)
-            _tell(events.STEP_SUCCEEDED, run, step)
-            begin_next(held)
-            failpoint("verified")
-            return 0.0
-        if found.proof is Proof.VIOLATED and step.kind == "action":
-            _fail(run, step, found.message)
-            return 0.0
-        if _too_late(step):
-            _give_up(run, step, found.message)
-            return 0.0
-        step.save(update_fields=["lamps", "proof"])
-        if news:
-            record(
-                events.SERVING,
-                run,
-                by=SYSTEM,
-                incident=run.incident_id,
-                position=step.position,
-                message=found.message,
-            )
+    return held.write(lambda run: _write_down(held, run, position, found, journal), later=True)
+
+
+def _write_down(held: HeldRun, run: Rollback, position: int, found: Verification, journal: Journal) -> float:
+    """Write what was seen, and with it what follows at once. Returns in how many seconds to look again."""
+    step = held.steps[position]
+    news = _show(step, found)
+    held.write_lines(journal, position)
+    if found.proof is Proof.SATISFIED:
+        move_step(step, StepState.SUCCEEDED, message=found.message)
+        _tell(events.STEP_SUCCEEDED, run, step)
+        begin_next(held)
+        failpoint("verified")
+        return 0.0
+    if found.proof is Proof.VIOLATED and step.kind == "action":
+        _fail(run, step, found.message)
+        return 0.0
+    if _too_late(step):
+        _give_up(run, step, found.message)
+        return 0.0
+    update(step, ("lamps", "proof"))
+    if news:
+        record(events.SERVING, run, by=SYSTEM, incident=run.incident_id, position=position, message=found.message)
     return LOOK_AGAIN_SECONDS
 
 

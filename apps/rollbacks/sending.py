@@ -24,6 +24,7 @@ from apps.rollbacks.deciding import backoff
 from apps.rollbacks.failpoints import failpoint
 from apps.rollbacks.held import HeldRun
 from apps.rollbacks.journal import Journal
+from apps.rollbacks.known import CLOCKS_APART
 from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost
 from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.moving import move_attempt, move_step
@@ -98,15 +99,8 @@ def attempt_once(
     intended = time.monotonic()
     attempt = _intend(held, position, part, kind, call, seen, looked or Journal())
     failpoint("intent_committed")
-    who = sending(
-        held.rollback,
-        planned,
-        part,
-        kind,
-        attempt.pk,
-        deadline_seconds=settings.ENGINE_CALL_SECONDS,
-        permit=Permission(held.lease, held.rollback, held.heart, intended),
-    )
+    permit, seconds = Permission(held.lease, held.rollback, held.heart, intended), settings.ENGINE_CALL_SECONDS
+    who = sending(held.rollback, planned, part, kind, attempt.pk, deadline_seconds=seconds, permit=permit)
     journal = Journal()
     failpoint("before_send")
     with journal.listening():
@@ -173,20 +167,23 @@ def _intend(
         request_digest=request_digest(call),
         baseline=dict(seen.identity) if seen else {},
     )
+
+    def deed(run: Rollback) -> None:
+        attempt.intended_at = database_now()
+        attempt.send_before = attempt.intended_at + timedelta(
+            seconds=settings.ENGINE_SEND_WITHIN_SECONDS + settings.ENGINE_CALL_SECONDS + CLOCKS_APART
+        )
+        held.write_lines(looked, position)
+        insert(attempt)
+        record(
+            events.ATTEMPT_INTENDED, run, by=SYSTEM, incident=run.incident_id, position=position,
+            name=f"{step.name}, {part}" if part else step.name, provider=held.planned[position].provider.name,
+            number=attempt.number,
+        )  # fmt: skip
+        failpoint("before_intent_commit")
+
     try:
-        with held.fenced() as run:
-            attempt.intended_at = database_now()
-            attempt.send_before = attempt.intended_at + timedelta(
-                seconds=settings.ENGINE_SEND_WITHIN_SECONDS + settings.ENGINE_CALL_SECONDS
-            )
-            held.write_lines(looked, position)
-            insert(attempt)
-            record(
-                events.ATTEMPT_INTENDED, run, by=SYSTEM, incident=run.incident_id, position=position,
-                name=f"{step.name}, {part}" if part else step.name, provider=held.planned[position].provider.name,
-                number=attempt.number,
-            )  # fmt: skip
-            failpoint("before_intent_commit")
+        held.write(deed)
     except (OperationalError, InterfaceError) as lost:
         _ask_whether_committed(attempt.pk, lost)
     except DatabaseError as refused:
@@ -220,22 +217,21 @@ def _ask_whether_committed(attempt_id: UUID, lost: Exception) -> None:
 def _write_down(held: HeldRun, attempt: Attempt, outcome: Outcome, journal: Journal) -> None:
     """Write how the call ended, and where the step stands with it."""
     failpoint("before_outcome_commit")
-    try:
-        with held.fenced() as run:
-            # The very row that is held: it may have been read again since the intent was written.
-            attempt = next(one for one in held.attempts if one.pk == attempt.pk)
-            step = held.steps[attempt.position]
-            close_attempt(run, step, attempt, outcome)
-            held.write_lines(journal, attempt.position)
-            if attempt.kind == "apply" and held.is_applied(attempt.position):
-                move_step(step, StepState.VERIFYING)
-                record(events.VERIFYING, run, by=SYSTEM, incident=run.incident_id, position=step.position)
-            else:
-                update(step, ("lamps",))
-    except (LeaseLost, DatabaseError):
-        connection.close()
-        spool.keep(attempt.pk, {"outcome": outcome.kind, "message": outcome.message, "status": outcome.status})
-        raise
+    known = {"outcome": outcome.kind, "message": outcome.message, "status": outcome.status}
+
+    def deed(run: Rollback) -> None:
+        # The very row that is held: it may have been read again since the intent was written.
+        row = next(one for one in held.attempts if one.pk == attempt.pk)
+        step = held.steps[row.position]
+        close_attempt(run, step, row, outcome)
+        held.write_lines(journal, row.position)
+        if row.kind == "apply" and held.is_applied(row.position):
+            move_step(step, StepState.VERIFYING)
+            record(events.VERIFYING, run, by=SYSTEM, incident=run.incident_id, position=step.position)
+        else:
+            update(step, ("lamps",))
+
+    held.write(deed, later=True, lost=lambda: spool.keep(attempt.pk, known))
 
 
 def close_attempt(run: Rollback, step: Step, attempt: Attempt, outcome: Outcome) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import models
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -52,7 +52,7 @@ def record(
     `incident` is the incident (or its id) whose timeline shows the event; `details` fill the sentence and are kept as
     JSON. Raises RuntimeError outside a transaction: an event that may outlive its change would be a lie.
     """
-    if not connection.in_atomic_block:
+    if not writing.is_open():
         raise RuntimeError("record() must be called inside the transaction of the change.")
     told = {key: _plain(value) for key, value in details.items()}
     event = Event(
@@ -69,7 +69,7 @@ def record(
         revises=revises,
         occurred_at=occurred_at or timezone.now(),
     )
-    writing.insert(event)
+    writing.insert(event, last=True)
     _announce(event)
     return event
 
@@ -79,7 +79,7 @@ def _organisation_of(subject: models.Model) -> UUID:
 
 
 def _announce(event: Event) -> None:
-    transaction.on_commit(
+    writing.after_commit(
         lambda: event_recorded.send_robust(
             Event, event_id=event.pk, kind=event.kind, organisation_id=event.organisation_id
         )

@@ -53,7 +53,7 @@ class Event(OrganisationRow):
         constraints = [models.UniqueConstraint(fields=["organisation", "seq"], name="one_event_per_number")]
         indexes = [
             models.Index(fields=["incident", "seq"], name="events_of_an_incident"),
-            models.Index(fields=["organisation", "transaction"], name="events_of_a_transaction"),
+            models.Index(fields=["transaction"], name="events_of_a_transaction"),
             models.Index(fields=["organisation", "subject_kind", "subject_id", "seq"], name="events_of_a_subject"),
             models.Index(fields=["organisation", "seq"], name="public_events", condition=~Q(visibility="internal")),
         ]

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 
 Statement = tuple[str, list[Any]]
-_waiting: ContextVar[list[Statement] | None] = ContextVar("waiting", default=None)
+
+
+@dataclass
+class Batch:
+    """What a block has held back: rows, then rows that come last, then what is to be done after the commit."""
+
+    rows: list[tuple[Insertion | str, list[Any]]] = field(default_factory=list)
+    last: list[tuple[Insertion | str, list[Any]]] = field(default_factory=list)
+    after: list[Callable[[], None]] = field(default_factory=list)
+
+    def statements(self) -> Iterator[Statement]:
+        """Yield what is to be executed; neighbours that are new rows of the same kind go in one statement."""
+        for what, group in groupby([*self.rows, *self.last], key=lambda one: one[0]):
+            values = [values for _, values in group]
+            if isinstance(what, Insertion):
+                yield what.text(len(values)), [value for row in values for value in row]
+            else:
+                yield from ((what, each) for each in values)
+
+
+_open: ContextVar[Batch | None] = ContextVar("open", default=None)
+
+
+@contextmanager
+def collected() -> Iterator[Batch]:
+    """Hold back what `insert`, `update` and `after_commit` are given in the block; nothing is written here."""
+    batch = Batch()
+    token = _open.set(batch)
+    try:
+        yield batch
+    finally:
+        _open.reset(token)
 
 
 @contextmanager
@@ -23,42 +55,54 @@ def committed_together() -> Iterator[None]:
     """
     # The pipeline is closed last, so that it holds the COMMIT as well.
     with ExitStack() as pipeline, transaction.atomic():
-        statements: list[Statement] = []
-        token = _waiting.set(statements)
-        try:
+        with collected() as batch:
             yield
-        finally:
-            _waiting.reset(token)
-        if statements:
+        for deed in batch.after:
+            transaction.on_commit(deed)
+        if batch.rows or batch.last:
             pipeline.enter_context(connection.connection.pipeline())
-            _execute(statements)
+            with connection.cursor() as cursor:
+                for sql, values in batch.statements():
+                    cursor.execute(sql, values)
 
 
-def insert(row: models.Model) -> None:
-    """Write a new row: now, or with the others of the block."""
-    sql, columns = _insertion(type(row))
-    _write(sql, [_value(row, column, add=True) for column in columns])
+def is_open() -> bool:
+    """Say whether what is written now belongs to a transaction."""
+    return connection.in_atomic_block or _open.get() is not None
+
+
+def after_commit(deed: Callable[[], None]) -> None:
+    """Do something once the transaction has been committed, and nothing if it is not."""
+    if (batch := _open.get()) is None:
+        transaction.on_commit(deed)
+    else:
+        batch.after.append(deed)
+
+
+def insert(row: models.Model, *, last: bool = False) -> None:
+    """Write a new row: now, or with the others of the block; `last` rows come after all others."""
+    insertion = _insertion(type(row))
+    values = [_value(row, column, add=True) for column in insertion.columns]
     row._state.adding = False
+    if (batch := _open.get()) is None:
+        _execute(insertion.text(1), values)
+    else:
+        (batch.last if last else batch.rows).append((insertion, values))
 
 
 def update(row: models.Model, names: tuple[str, ...]) -> None:
     """Write the named fields of a row that exists: now, or with the others of the block."""
     sql, columns = _change(type(row), names)
-    _write(sql, [*(_value(row, column, add=False) for column in columns), row.pk])
-
-
-def _write(sql: str, values: list[Any]) -> None:
-    waiting = _waiting.get()
-    if waiting is None:
-        _execute([(sql, values)])
+    values = [*(_value(row, column, add=False) for column in columns), row.pk]
+    if (batch := _open.get()) is None:
+        _execute(sql, values)
     else:
-        waiting.append((sql, values))
+        batch.rows.append((sql, values))
 
 
-def _execute(statements: list[Statement]) -> None:
+def _execute(sql: str, values: list[Any]) -> None:
     with connection.cursor() as cursor:
-        for sql, values in statements:
-            cursor.execute(sql, values)
+        cursor.execute(sql, values)
 
 
 @dataclass(frozen=True)
@@ -88,12 +132,26 @@ def _value(row: models.Model, column: Column, *, add: bool) -> Any:
     return column.field.get_db_prep_save(column.field.pre_save(row, add), connections[DEFAULT_DB_ALIAS])
 
 
+class Insertion:
+    """How new rows of one model are written."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self.columns = [_column(each) for each in model._meta.local_concrete_fields]
+        names = ", ".join(f'"{column.name}"' for column in self.columns)
+        self._text = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES '
+        self._marks = f"({', '.join('%s' for _ in self.columns)})"
+        self._texts: dict[int, str] = {}
+
+    def text(self, count: int) -> str:
+        """Return the statement for so many rows; the same object each time."""
+        if count not in self._texts:
+            self._texts[count] = self._text + ", ".join([self._marks] * count)
+        return self._texts[count]
+
+
 @cache
-def _insertion(model: type[models.Model]) -> tuple[str, list[Column]]:
-    columns = [_column(field) for field in model._meta.local_concrete_fields]
-    names = ", ".join(f'"{column.name}"' for column in columns)
-    marks = ", ".join("%s" for _ in columns)
-    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks})', columns
+def _insertion(model: type[models.Model]) -> Insertion:
+    return Insertion(model)
 
 
 @cache

@@ -23,8 +23,9 @@ from django.db import DatabaseError, connection, connections, transaction
 from apps.providers import http, receiving
 from apps.providers.base import Observation, Seen
 from apps.rollbacks import engine, epoch, leases, lifecycle, reconciling, sending
+from apps.rollbacks.held import HeldRun
 from apps.rollbacks.states import ACTIVE, AttemptState
-from apps.timeline import log
+from apps.timeline import log, writing
 from apps.timeline.answers import Refused
 from tests.faults.surgery import replaced, rewritten, without_constraint, without_index, without_trigger
 
@@ -91,9 +92,17 @@ def _acquire_without_counting(rollback_id: UUID) -> leases.Lease | None:
     return leases.Lease(rollback_id, row[0], row[1], leases.owner()) if row else None
 
 
+def _write_whatever_is_known(held: HeldRun, deed: Callable[..., Any], **_: Any) -> Any:
+    with held.fenced() as run:
+        return deed(run)
+
+
 bug(
     1, "no-fence", "V10",
-    process=[swap(engine, "acquire", _acquire_without_counting), swap(leases, "acquire", _acquire_without_counting)],
+    process=[
+        swap(engine, "acquire", _acquire_without_counting), swap(leases, "acquire", _acquire_without_counting),
+        swap(HeldRun, "write", _write_whatever_is_known),
+    ],
     database=[
         lambda: without_trigger("rollbacks_attempt", "fence_outcome"),
         lambda: without_constraint("rollbacks_logline", "one_log_line_per_number"),
@@ -200,13 +209,13 @@ def _first_look(judge: Callable[..., reconciling.Verdict]) -> Callable[..., reco
 bug(11, "one-look", "V10", process=[around(reconciling, "judge", _first_look)])
 
 
-def _write_later(event: Any) -> None:
+def _write_later(event: Any, *, last: bool) -> None:
     transaction.on_commit(lambda: event.save(force_insert=True))
 
 
 bug(
     12, "record-after-commit", "V10",
-    process=[swap(log, "writing", SimpleNamespace(insert=_write_later))],
+    process=[swap(log, "writing", SimpleNamespace(**{**vars(writing), "insert": _write_later}))],
     database=[lambda: rewritten("demand_event", ("IF NOT EXISTS", "IF false AND NOT EXISTS"))],
 )  # fmt: skip
 
