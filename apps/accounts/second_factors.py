@@ -142,10 +142,10 @@ def _first_codes(user: User) -> list[str]:
 
 
 def _locked(request: HttpRequest) -> User:
-    return User.objects.select_for_update().get(pk=request.user.pk)
+    return User.objects.select_for_update().get(pk=str(request.user.pk))
 
 
-def _tell(what: Kind, user: User, **details: str) -> None:
+def _tell(what: Kind, user: User, **details: Any) -> None:
     for person in Person.objects.filter(user=user, active=True):
         record(what, person, by=person, **details)
 

@@ -19,7 +19,7 @@ def of(user: Any) -> list[UserSession]:
     return [row for row in UserSession.objects.filter(user=user).order_by("-created_at") if row.session_key in keys]
 
 
-def end(user: User | None, *, but: str | None = None) -> int:
+def end(user: Any, *, but: str | None = None) -> int:
     """End every session of an account, except the one whose key is `but`; returns how many there were."""
     rows = UserSession.objects.filter(user=user).exclude(session_key=but or "")
     keys = list(rows.values_list("session_key", flat=True))

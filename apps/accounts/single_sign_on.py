@@ -46,6 +46,13 @@ def is_configured() -> bool:
     return settings.SINGLE_SIGN_ON is not None
 
 
+def service() -> Any:
+    """Return the service to sign in with: its issuer, client, name and claim of groups. Only where there is one."""
+    if settings.SINGLE_SIGN_ON is None:
+        raise SocialApp.DoesNotExist("No sign-in service is set up.")
+    return settings.SINGLE_SIGN_ON
+
+
 def own_host() -> str:
     """Return the host of BASE_URL."""
     return urlsplit(settings.BASE_URL).hostname or ""
@@ -63,7 +70,7 @@ class Conversation(OpenIDConnectOAuth2Adapter):
     def openid_config(self) -> dict[str, Any]:
         """Return what the service publishes of itself. Raises OAuth2Error when it is not who it should be."""
         found = super().openid_config
-        if found.get("issuer") != settings.SINGLE_SIGN_ON.issuer:
+        if found.get("issuer") != service().issuer:
             raise OAuth2Error("The service calls itself by another name than OIDC_ISSUER.")
         return found
 
@@ -78,7 +85,7 @@ class Conversation(OpenIDConnectOAuth2Adapter):
             claims = id_tokens.claims_of(
                 str(given.get("id_token", "")),
                 keys=self._published_keys(),
-                issuer=settings.SINGLE_SIGN_ON.issuer,
+                issuer=service().issuer,
                 client_id=app.client_id,
                 nonce=self.begun.get("nonce", ""),
             )
@@ -96,7 +103,7 @@ class Conversation(OpenIDConnectOAuth2Adapter):
 
     def _completed(self, claims: dict[str, Any], token: SocialToken) -> dict[str, Any]:
         """Ask for what the token does not say; it must be said of the same person."""
-        wanted = {"email", "email_verified", settings.SINGLE_SIGN_ON.groups_claim}
+        wanted = {"email", "email_verified", service().groups_claim}
         if wanted <= claims.keys() or "userinfo_endpoint" not in self.openid_config:
             return claims
         more = self._fetch_user_info(token.token)
@@ -188,7 +195,7 @@ def _come_in(request: HttpRequest, sociallogin: SocialLogin, claims: dict[str, A
         raise Unknown("Your account here is deactivated. An administrator of your organisation can let you in again.")
     if not sociallogin.is_existing:
         _tie(sociallogin, user, people)
-    groups = group_roles.named(claims.get(settings.SINGLE_SIGN_ON.groups_claim))
+    groups = group_roles.named(claims.get(service().groups_claim))
     for person in people:
         group_roles.follow(person, groups=groups)
 
@@ -212,7 +219,7 @@ def _tie(sociallogin: SocialLogin, user: User, people: list[Person]) -> None:
     sociallogin.account.user = user
     sociallogin.account.save()
     for person in people:
-        record(SIGN_IN_TIED, person, by=SYSTEM, name=person.name, service=settings.SINGLE_SIGN_ON.name)
+        record(SIGN_IN_TIED, person, by=SYSTEM, name=person.name, service=service().name)
 
 
 def _prove_again(request: HttpRequest, sociallogin: SocialLogin, claims: dict[str, Any]) -> None:

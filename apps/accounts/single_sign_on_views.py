@@ -53,7 +53,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
     if not single_sign_on.is_configured():
         raise Http404
     issuer = request.GET.get("iss")
-    if issuer is not None and issuer != settings.SINGLE_SIGN_ON.issuer:  # RFC 9207
+    if issuer is not None and issuer != single_sign_on.service().issuer:  # RFC 9207
         return single_sign_on.refused(request, "The answer comes from another service.")
     conversation = single_sign_on.Conversation(request)
     answer = Return.adapter_view(conversation)(request)

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from django.conf import settings
 
 from apps.accounts import single_sign_on
 from apps.providers import http, sealing
@@ -71,7 +70,7 @@ class Session:
         return self._send(method, f"{url}?{urlencode(params)}" if params else url, sent, urlencode(data or {}).encode())
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes = b"") -> Answered:
-        hidden = (settings.SINGLE_SIGN_ON.client_secret,)
+        hidden = (single_sign_on.service().client_secret,)
         request = http.Request("The sign-in service", method, url, headers, body, hidden, shown="sign-in")
         try:
             return Answered(http.send(request, LIMITS))

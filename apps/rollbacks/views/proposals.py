@@ -33,7 +33,8 @@ from apps.timeline.answers import Missing, Refused, Unacceptable
 def new_rollback(request: Request) -> HttpResponse:
     """The proposal's form; choosing a playbook reloads it with what that playbook asks for."""
     if request.method == "GET" and (left := take_pending(request, request.path)):
-        request.POST = left  # it starts at once, so the password was asked for; the form is as it was left
+        # It would have started at once, so the password was asked for; the form is as it was left.
+        request.POST = left  # type: ignore[assignment]
     incident = _incident(request)
     may_propose(request.person, incident.environment).or_refuse()
     playbooks = _fitting(incident, request.GET.get("kind") or request.POST.get("kind") or "rollback")
