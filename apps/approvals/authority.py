@@ -75,6 +75,7 @@ class Authority:
     ruling: Ruling
     seats: tuple[SeatView, ...]
     told_after: tuple[Sitter, ...]
+    ladder: tuple[str, ...]
     blocks: tuple[Person, ...]
 
     @property
@@ -99,7 +100,8 @@ def preview(organisation: Organisation, wanted: Wanted) -> Authority:
     able = [people.able(roles) for roles in needed]
     empty = set(unfilled(able))
     shown = tuple(_seat(at, roles, people, at in empty) for at, roles in enumerate(needed))
-    return Authority(ruling, shown, people.sitting(ruling.told_after), people.whose_asking_blocks(able))
+    told = people.sitting(ruling.told_after)
+    return Authority(ruling, shown, told, people.ladder(ruling), people.whose_asking_blocks(able))
 
 
 def read_wanted(organisation: Organisation, given: Mapping[str, Any], environment: Any) -> Wanted:
@@ -166,6 +168,13 @@ class _People:
         keys = dict.fromkeys(key for seat in able for key in seat)
         alone = [key for key in keys if unfilled([[one for one in seat if one != key] for seat in able])]
         return tuple(self.holders[key][0] for key in alone)
+
+    def ladder(self, ruling: Ruling) -> tuple[str, ...]:
+        """Whom to call after how many minutes while nobody decides, in words."""
+        return tuple(
+            f"After {rung['minutes']} minutes: {listed([self.names.get(role, role) for role in rung['roles']], 'or')}"
+            for rung in ruling.ladder
+        )
 
     def _why_not(self, person: Person) -> str:
         if person.pk not in self._answers:

@@ -6,7 +6,7 @@ Safe to repeat: what is there stays as it is, only the simulators' addresses are
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from apps.accounts.models import Organisation, Person, User
 from apps.approvals.standard_rules import give_rules
 from apps.checks.models import ProbeRound
 from apps.demo.team_rules import BREAK_GLASS, TEAM_RULES
-from apps.demo.world import TEAMS, Team
+from apps.demo.world import PHONES, TEAMS, Team
 from apps.deployments import lifecycle as deployments
 from apps.deployments.models import Environment
 from apps.incidents import lifecycle as incidents
@@ -70,6 +70,7 @@ def _make(team: Team, about: Mapping[str, Any], sealed: str) -> None:
         role: accounts.add_person(organisation, email=f"{role}@{team.slug}.example", name=name, roles=[role], by=SYSTEM)
         for role, name in team.people.items()
     }
+    _give_phones(team, people.values())
     User.objects.filter(people__organisation=organisation).update(password=sealed)
     environment = _place(team, organisation, about)
     publish_shipped(organisation)
@@ -79,6 +80,13 @@ def _make(team: Team, about: Mapping[str, Any], sealed: str) -> None:
         organisation.save(update_fields=["break_glass_allowed"])
     if team.slug == "motion-mavericks":
         _trouble(environment, people)
+
+
+def _give_phones(team: Team, people: Iterable[Person]) -> None:
+    """Give everybody a number to be called at (S4-68, S5-50)."""
+    for number, person in enumerate(people, start=10):
+        person.phone = f"{PHONES[team.time_zone]}{number}"
+        person.save(update_fields=["phone"])
 
 
 def _place(team: Team, organisation: Organisation, about: Mapping[str, Any]) -> Environment:

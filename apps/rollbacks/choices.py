@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.accounts.models import Person, RoleHolding
+from apps.accounts.rights import OPERATE
 from apps.approvals.asking import role_names
-from apps.approvals.rules import listed
+from apps.approvals.rules import sentence
 from apps.providers import registry
 from apps.rollbacks import permissions
 from apps.rollbacks.after_refusal import was_refused, what_goes_back
@@ -14,9 +15,10 @@ from apps.rollbacks.approved import steps_of
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.operating import may_repeat_unseen
 from apps.rollbacks.own import cancel_words
-from apps.rollbacks.ruled import roles_that_operate
+from apps.rollbacks.ruled import WHO_DECIDES, as_at_the_start, one_more, roles_that_operate, rule_now
 from apps.rollbacks.standing import ranges, standing_of
 from apps.rollbacks.states import FINAL
+from apps.rollbacks.withdrawing import ADOPT, RETRY, SKIP
 
 STUCK = {"unknown", "failed"}
 ALONE = "Nobody else here may agree. Give a second person a role that may decide."
@@ -72,29 +74,38 @@ def who_decides(rollback: Rollback) -> list[tuple[str, str]]:
 def _for_calls(rollback: Rollback, step: Step, not_now: str) -> list[Choice]:
     provider = registry.provider(step.provider).name if step.provider else "the address"
     deciders = len(who_decides(rollback))
-    one_more = f"You, and one more of the {deciders} people who can decide"
-    alone = not_now or (ALONE if deciders < 2 else "")
+    adopting, adopting_alone = _second_person(rollback, step, ADOPT, deciders)
     return [
         Choice(
             "look", f"Ask {provider} again", "Reads once more what it says now. Changes nothing and decides nothing.",
             "You alone · a few seconds", only_reads=True, icon="refresh-cw",
         ),
-        _once_more(rollback, step, provider, one_more, not_now, alone),
+        _once_more(rollback, step, provider, deciders, not_now),
         Choice(
             "adoption", f"Take step {step.position} as done",
             "The run goes on with the next step. It is recorded as people's word, not as something the portal saw; "
             "what the portal reads at that moment is kept with it.",
-            one_more, alone, evidence=True,
+            adopting, not_now or adopting_alone, evidence=True,
         ),
         _leave_out(rollback, step, not_now),
     ]  # fmt: skip
 
 
-def _once_more(rollback: Rollback, step: Step, provider: str, one_more: str, not_now: str, alone: str) -> Choice:
+def _second_person(rollback: Rollback, step: Step, kind: str, deciders: int) -> tuple[str, str]:
+    """Return who must agree besides who asks, and why nobody could: by the rule that would decide now."""
+    own = one_more(rollback)
+    ruling = rule_now(rollback, kind, own=own, right=OPERATE, position=step.position)
+    if ruling.name != own.name:
+        return f"{sentence(ruling.demand, role_names(rollback.organisation_id))}: “{ruling.name}” asks for it", ""
+    return f"You, and one more of the {deciders} people who can decide", ALONE if deciders < 2 else ""
+
+
+def _once_more(rollback: Rollback, step: Step, provider: str, deciders: int, not_now: str) -> Choice:
     unseen = may_repeat_unseen(rollback, step)
     text = again_words(rollback, step, provider, unseen=unseen)
     if unseen:
-        return Choice("retry", f"Send step {step.position} again, unseen", text, one_more, alone, icon="play")
+        who, alone = _second_person(rollback, step, RETRY, deciders)
+        return Choice("retry", f"Send step {step.position} again, unseen", text, who, not_now or alone, icon="play")
     return Choice("retry", f"Go on with step {step.position}", text, "You alone", not_now, icon="play")
 
 
@@ -122,12 +133,14 @@ SAFE = {
 
 
 def _leave_out(rollback: Rollback, step: Step, not_now: str) -> Choice:
-    approvers = listed(_approvers(rollback, role_names(rollback.organisation_id)), "and") or "One more who can decide"
+    own, right = as_at_the_start(rollback)
+    ruling = rule_now(rollback, SKIP, own=own, right=right)
+    approvers = sentence(ruling.demand, role_names(rollback.organisation_id)).removesuffix(" must agree")
     return Choice(
         "skip", f"Leave step {step.position} out",
         f"The run goes on without it: “{step.name}” is not done. That changes what was approved, so it needs the same "
         "approval again.",
-        approvers, not_now, icon="arrow-right",
+        "One more who can decide" if ruling.name == WHO_DECIDES else approvers, not_now, icon="arrow-right",
     )  # fmt: skip
 
 
@@ -169,8 +182,3 @@ def _cancel(rollback: Rollback, step: Step, not_now: str) -> Choice:
     return Choice(
         "cancellation", "Cancel rollback", text[:1].upper() + text[1:] + proof, "You alone", not_now, icon="ban"
     )
-
-
-def _approvers(rollback: Rollback, names: dict[str, str]) -> list[str]:
-    rule = rollback.question.rule
-    return [names.get(role, role) for role in rule.get("all_of") or rule.get("any_of") or []]

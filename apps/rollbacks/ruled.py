@@ -30,6 +30,13 @@ def rule_about(
     what a voter needs where `own` decides. Holds the rules until the transaction ends.
     """
     hold_rules(rollback.organisation_id)
+    return rule_now(rollback, kind, own=own, right=right, position=position)
+
+
+def rule_now(
+    rollback: Rollback, kind: str, *, own: Own | None = None, right: str = APPROVE, position: int | None = None
+) -> Ruling:
+    """Return the same for a page, which asks nothing and holds nothing."""
     plan = json.loads(bytes(rollback.plan.canonical))
     incident = rollback.incident
     return rule_for(

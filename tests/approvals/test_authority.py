@@ -128,6 +128,19 @@ def test_who_is_told_afterwards_is_shown_where_nobody_is_asked(team: Any, ada: A
     assert (shown.seats, names(shown.told_after), shown.possible) == ((), ["Helena"], True)
 
 
+def test_the_ladder_is_shown_and_comes_from_the_strictest_rule_that_has_one(
+    team: Any, ada: Any, production: Any, portal: None
+) -> None:
+    """S5-51."""
+    rungs = [{"minutes": 5, "roles": ["on-call-engineer"]}, {"minutes": 15, "roles": ["cto", "founder"]}]
+    make_rule(team, by=ada, said={"name": "Ladder", "any_of": ["cto", "founder"], "ladder": rungs})
+    shown = asked(team, production, procedure="portal-rollback")
+    assert shown.ruling.name == "Portal rollback, revision 1"
+    assert shown.ladder == ("After 5 minutes: On-Call Engineer", "After 15 minutes: CTO or Founder")
+    page = sign_in(ada).get("/authority/?procedure=portal-rollback").content.decode()
+    assert "After 15 minutes: CTO or Founder" in page
+
+
 def test_people_of_other_organisations_and_those_who_left_are_not_there(
     team: Any, production: Any, portal: None
 ) -> None:
