@@ -18,7 +18,7 @@ from tests.benchmarks.cost import Cost
 from tests.benchmarks.world import Team
 
 COMMITS_PER_STEP = 3  # the intent, the outcome, the proof
-STATEMENTS_PER_STEP = 16
+STATEMENTS_PER_STEP = 12
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_a_step_costs_so_many_commits_and_statements_however_long_the_plan_is(te
     short, long = _cost(team, 4), _cost(team, 16)
     commits = (long.commits.total() - short.commits.total()) / 12
     statements = (long.statements.total() - short.statements.total()) / 12
-    assert commits <= COMMITS_PER_STEP
-    assert statements <= STATEMENTS_PER_STEP
+    assert commits == COMMITS_PER_STEP
+    assert statements == STATEMENTS_PER_STEP
 
 
 def test_rollbacks_in_many_environments_at_once_all_end_and_no_lease_is_lost(team: Team, settings: Any) -> None:
