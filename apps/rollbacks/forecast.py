@@ -17,7 +17,8 @@ def healthy_at(rollback: Rollback, steps: Iterable[Step], now: datetime) -> date
     """Return when the run is likely to be over, or when it was; None when nobody can say or it failed."""
     if rollback.state in FINAL:
         return rollback.finished_at if rollback.state == "succeeded" else None
-    if rollback.state in RESTING:
+    steps = list(steps)
+    if rollback.state in RESTING or waiting_step(steps):
         return None
     left = 0.0
     for step in steps:
@@ -26,6 +27,11 @@ def healthy_at(rollback: Rollback, steps: Iterable[Step], now: datetime) -> date
         elif step.state in UNDER_WAY and step.started_at:
             left += max(0.0, step.usual_seconds - (now - step.started_at).total_seconds())
     return now + timedelta(seconds=left)
+
+
+def waiting_step(steps: Iterable[Step]) -> Step | None:
+    """Return the step whose people are asked now, or None."""
+    return next((step for step in steps if step.state == "pending" and step.agreement == "asked"), None)
 
 
 def target_at(rollback: Rollback) -> datetime | None:

@@ -98,7 +98,7 @@ def facts(question: Question) -> list[Fact]:
         found.append(Fact("Undo", undo))
     return [
         *found,
-        Fact("Applied so far", f"Steps {done}" if done else "Nothing"),
+        Fact("Applied so far", f"Step{'' if done.isdigit() else 's'} {done}" if done else "Nothing"),
         Fact("If you agree", "The run goes on at once, by itself."),
         Fact("If you do not", "Nothing of it is sent. A person asks again, puts back what was done, or cancels."),
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from apps.deployments.models import Freeze, Pin
 from apps.incidents.picture import Picture, picture
 from apps.incidents.situation import recover_by
 from apps.rollbacks import planned_words as words
-from apps.rollbacks.forecast import UNDER_WAY, healthy_at, takes, target_at
+from apps.rollbacks.forecast import UNDER_WAY, healthy_at, takes, target_at, waiting_step
 from apps.rollbacks.happenings import of_run
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.standing import standing_of
@@ -194,6 +194,8 @@ def _lead(rollback: Rollback, steps: list[Step], seen: Picture) -> str:
         return "Nothing more is sent. What was applied is named below."
     if rollback.state not in {"queued", "running"}:
         return in_versions(rollback.reason, rollback)
+    if waiting := waiting_step(steps):
+        return f"Step {waiting.position} waits until its people have agreed: {waiting.name}."
     current = next((step for step in steps if step.state in UNDER_WAY), None)
     doing = f"{current.name}." if current else "The next step begins."
     return " ".join(filter(None, (_serving_words(rollback, current) or doing, _falling(seen))))

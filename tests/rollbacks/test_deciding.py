@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.rollbacks.deciding import (
+    AskAgreement,
     AskPerson,
     AttemptView,
     Begin,
     Fail,
     Finish,
     MarkPutBack,
+    PassGate,
     Prove,
     PutBack,
     Reconcile,
@@ -68,10 +73,46 @@ def run(*steps: StepView, state: str = "running", **more: Any) -> RunView:
         (run(step(state="verifying"), cancel_requested=True, state="cancelling"), Prove(1)),
         (run(step(attempts=tried("ambiguous")), cancel_requested=True, state="cancelling"), Reconcile(1)),
         (run(step(state="unknown"), state="needs_operator"), Rest()),
+        (run(step(state="pending", agreement="needed")), AskAgreement(1)),
+        (run(step(state="pending", agreement="asked")), Rest()),
+        (run(step(state="pending", agreement="granted")), Begin(1)),
+        (run(step(state="pending", agreement="refused", message="no")), AskPerson(1, "no")),
+        (run(step(kind="gate", state="pending", agreement="needed")), AskAgreement(1)),
+        (run(step(kind="gate", state="pending", agreement="granted")), PassGate(1)),
+        (run(step(kind="gate", state="succeeded", agreement="granted"), step(2, "pending")), Begin(2)),
+        (run(step(state="running"), step(2, "pending", agreement="needed")), Send(1, "")),
+        (run(step(state="skipped", agreement="asked"), step(2, "pending")), Begin(2)),
+        (run(step(state="pending", agreement="needed"), pause_requested=True), Finish("paused")),
+        (run(step(state="pending", agreement="asked"), cancel_requested=True, state="cancelling"), Finish("cancelled")),
+        (run(step(state="pending", agreement="refused"), state="needs_operator"), Rest()),
     ],
 )
 def test_the_one_next_thing(view: RunView, decision: object) -> None:
     assert decide(view, NOW) == decision
+
+
+@given(
+    kind=st.sampled_from(["action", "check", "human", "gate"]),
+    agreement=st.sampled_from(["needed", "asked", "refused"]),
+    before=st.lists(st.sampled_from(["succeeded", "skipped"]), max_size=3),
+    asked_to=st.sampled_from(["", "pause", "cancel"]),
+)
+def test_a_step_without_its_people_never_begins(kind: str, agreement: str, before: list[str], asked_to: str) -> None:
+    done = [step(at, state) for at, state in enumerate(before, start=1)]
+    waiting = step(len(done) + 1, "pending", kind=kind, agreement=agreement, message="No.")
+    view = run(
+        *done, waiting, step(len(done) + 2, "pending"), state="cancelling" if asked_to == "cancel" else "running",
+        pause_requested=asked_to == "pause", cancel_requested=asked_to == "cancel",
+    )  # fmt: skip
+    assert not isinstance(decide(view, NOW), Begin | Send | Prove | PassGate)
+
+
+def test_when_its_people_said_no_what_was_done_is_put_back_and_it_says_so() -> None:
+    done = step(1, "succeeded", can_be_put_back=True, attempts=tried("succeeded"))
+    refused = step(2, "pending", agreement="refused", message="Tess says no.")
+    assert decide(run(done, refused, compensating=True), NOW) == PutBack(1, "")
+    back = replace(done, compensated=True)
+    assert decide(run(back, refused, compensating=True), NOW) == Finish("failed", "Tess says no.")
 
 
 def test_a_refused_for_now_request_waits_as_long_as_it_was_told() -> None:

@@ -80,7 +80,7 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
         "step": step,
         "steps": steps,
         "title": _title(one, step),
-        "lead": in_versions((step.message or one.reason).split(". ")[0].rstrip(".") + ".", one),
+        "lead": in_versions(_lead(one, step), one),
         "waits": needs_decision(one, step),
         "standing": standing,
         "asked": withdrawing.open_about([step.pk]).select_related("requester"),
@@ -124,6 +124,12 @@ def _title(one: Rollback, step: Step) -> str:
         "unknown": f"We do not know whether step {step.position} worked",
         "failed": f"Step {step.position} failed",
     }.get(step.state, step.name)
+
+
+def _lead(one: Rollback, step: Step) -> str:
+    """Return the first sentence about why it waits; for a refused step the one after what its heading says."""
+    said = step.message.partition(". ")[2] if after_refusal.was_refused(step) else step.message
+    return (said or one.reason).split(". ")[0].rstrip(".") + "."
 
 
 def _step(one: Rollback, position: int) -> Step:
