@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 
 from apps.accounts import single_sign_on
@@ -101,6 +102,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         """Return what was sealed."""
         return str(sealing.open_sealed(encrypted_text, SEALED_FOR))
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """Return what a passkey is called until its owner calls it otherwise."""
+        number = Authenticator.objects.filter(user=user, type=type).count() + 1
+        return "Passkey" if number == 1 else f"Passkey {number}"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Bind passkeys to the host of BASE_URL: the Host header of the request is not believed."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,57 +9,21 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from apps.accounts.models import Person, Token, User
-from tests.accounts.factories import PASSWORD
-from tests.accounts.serving import serving
-
-CHROMIUM = "/usr/bin/chromium"
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
+from tests.accounts.browsing import browsing, site, type_password
 
 
 @pytest.fixture
-def site(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a server of this test: passkeys need the name localhost, or https."""
+def page(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser brings an event loop into this thread
-    with serving() as port:
-        settings.BASE_URL = f"http://localhost:{port}"
-        settings.CSRF_TRUSTED_ORIGINS = [settings.BASE_URL]
-        yield settings.BASE_URL
-
-
-@pytest.fixture
-def page(site: str) -> Iterator[Page]:
-    """A page with an authenticator; the test fails if anything broke the policy of scripts or was complained about."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or (CHROMIUM if os.path.exists(CHROMIUM) else None)
-    complaints: list[str] = []
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        page = browser.new_page(base_url=site)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        devtools = page.context.new_cdp_session(page)
-        devtools.send("WebAuthn.enable")
-        devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    with site(settings) as address, browsing(address) as page:
         yield page
-        browser.close()
-    assert complaints == []
 
 
 def test_a_passkey_is_made_signs_in_and_proves_again_who_is_there(ada: Person, page: Page) -> None:
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(ada.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    type_password(page, ada.email)
 
     page.goto("/profile/")
     page.get_by_role("button", name="Set up a passkey").click()
@@ -74,10 +36,7 @@ def test_a_passkey_is_made_signs_in_and_proves_again_who_is_there(ada: Person, p
 
     # The password alone is not enough now; the passkey completes it.
     page.context.clear_cookies()
-    page.goto("/accounts/login/?next=/people/")
-    page.get_by_label("Email").fill(ada.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    type_password(page, ada.email, "/accounts/login/?next=/people/")
     expect(page.get_by_role("heading", name="One more thing")).to_be_visible()
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", name="People", exact=True)).to_be_visible()
@@ -107,12 +66,10 @@ def test_a_passkey_is_made_signs_in_and_proves_again_who_is_there(ada: Person, p
 
 
 def test_a_passkey_of_somebody_who_left_opens_nothing(ada: Person, page: Page) -> None:
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(ada.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    type_password(page, ada.email)
     page.goto("/profile/")
     page.get_by_role("button", name="Set up a passkey").click()
+    expect(page.get_by_label("Name")).to_have_value("Passkey")
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -62,15 +65,38 @@ def test_a_session_that_was_set_before_the_sign_in_is_not_the_one_afterwards(ada
 
 
 def test_the_profile_lists_where_one_is_signed_in_and_ends_the_others(ada: Person, rae: Person) -> None:
-    here, there, hers = sign_in(ada), sign_in(ada, HTTP_USER_AGENT="Firefox on the other machine"), sign_in(rae)
+    here, there, hers = sign_in(ada), sign_in(ada, HTTP_USER_AGENT="Firefox/140.0 (Linux)"), sign_in(rae)
     page = here.get("/profile/").content.decode()
-    assert "Firefox on the other machine" in page
+    assert "Firefox on Linux" in page
     assert "Sign out everywhere else" in page
     here.post("/profile/sessions/end/")
     assert here.get("/profile/").status_code == 200
     assert there.get("/profile/").status_code == 302
     assert hers.get("/profile/").status_code == 200
     assert "Sign out everywhere else" not in here.get("/profile/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("said", "called"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) Version/26.0 Safari/604.1", "Safari on iPhone"),
+        ("curl/8.0", "curl/8.0"),
+        ("", "An unknown browser"),
+    ],
+)
+def test_a_browser_is_called_by_its_name(said: str, called: str) -> None:
+    assert sessions.browser_of(said) == called
+
+
+def test_over_https_cookies_are_bound_to_the_host() -> None:
+    names = "s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE"
+    told = f"from django.conf import settings as s; print({names})"
+    environment = {**os.environ, "BASE_URL": "https://portal.example", "PORTAL_INSTANCE": "harbour"}
+    environment["DJANGO_SETTINGS_MODULE"] = "rollback_portal.settings"
+    said = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["__Host-session_harbour", "__Host-csrf_harbour", "True"]
 
 
 def test_somebody_who_is_let_in_again_has_to_sign_in_again(ada: Person, rae: Person) -> None:

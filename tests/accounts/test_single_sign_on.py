@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.http import HttpResponse
 from django.test import Client
+from playwright.sync_api import expect
 
 from apps.accounts import group_roles, lifecycle
 from apps.accounts.models import GroupMapping, Person, Role, RoleHolding
@@ -26,6 +27,7 @@ from apps.accounts.permissions import may
 from apps.accounts.rights import ADMINISTER, APPROVE
 from apps.timeline.models import Event
 from rollback_portal.environment import SingleSignOn
+from tests.accounts.browsing import browsing, site
 from tests.accounts.conftest import sign_in
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, KEY_ID, Account, Provider, running
 from tests.simulators import ask
@@ -403,3 +405,21 @@ def test_somebody_elses_proof_is_none(ada: Person, rae: Person, service: Provide
     assert answer.status_code == 403
     assert b"named somebody else" in answer.content
     assert browser.get("/profile/").context["person"] == ada
+
+
+# --- in a real browser, to another site and back ----------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_button_leads_there_and_back(
+    ada: Person, rae: Person, service: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser brings an event loop into this thread
+    with site(settings) as address, browsing(address) as page:
+        service.redirect_uris = {address + RETURN}
+        page.goto("/accounts/login/?next=/profile/")
+        page.get_by_role("button", name="Sign in with Harbour ID").click()
+        expect(page.get_by_role("heading", name="Rae Reliability")).to_be_visible()
+        page.goto("/accounts/reauthenticate/?next=/people/")
+        page.get_by_role("button", name="Sign in again with Harbour ID").click()
+        expect(page.get_by_role("heading", name="People", exact=True)).to_be_visible()
