@@ -18,6 +18,7 @@ from apps.accounts import programs, refusing
 from apps.accounts.access_api import router as access
 from apps.accounts.api import router as accounts
 from apps.accounts.requests import Request
+from apps.accounts.role_api import router as roles
 from apps.approvals.api import router as approvals
 from apps.approvals.break_glass_api import router as break_glass
 from apps.approvals.debt_api import router as debts
@@ -84,6 +85,7 @@ api.default_router.add_decorator(name_parameters, mode="view")
 for router in (
     accounts,
     access,
+    roles,
     providers,
     deployments,
     approvals,

@@ -1,17 +1,19 @@
-"""People and roles, for programs."""
+"""People, for programs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from apps.accounts import inviting, lifecycle, programs
-from apps.accounts.models import Person, Role
+from apps.accounts.models import Person
+from apps.accounts.permissions import may
 from apps.accounts.requests import Request
+from apps.accounts.rights import ADMINISTER
+from apps.accounts.showing import person_as_json
 
 router = Router(tags=["people"])
 
@@ -32,6 +34,7 @@ class PersonAnswer(Schema):
     name: str
     active: bool
     roles: list[str]
+    phone: str | None
     html_url: str
 
 
@@ -42,28 +45,11 @@ class People(Schema):
     next: str | None
 
 
-class RoleAnswer(Schema):
-    """A role: its duties, and its rights in the portal."""
-
-    id: str
-    slug: str
-    name: str
-    duties: str
-    rights: list[str]
-
-
-class Roles(Schema):
-    """A page of roles."""
-
-    items: list[RoleAnswer]
-    next: str | None
-
-
 @router.get("/people", response=People, summary="List the people of the organisation")
 def list_people(request: Request, listing: Query[programs.Listing]) -> dict[str, Any]:
     """Oldest first, the deactivated too."""
     rows = Person.objects.filter(organisation=request.organisation).prefetch_related("roles")
-    return programs.page(request, rows, render=person_as_json)
+    return programs.page(request, rows, render=lambda person: person_as_json(person, request.actor))
 
 
 @router.post("/people", response={201: PersonAnswer}, summary="Add a person")
@@ -79,34 +65,43 @@ def create_person(request: Request, body: NewPerson) -> Status:
         by=programs.actor_of(request),
     )
     inviting.invite_after_commit(person)
-    return Status(201, person_as_json(person))
+    return Status(201, person_as_json(person, request.actor))
 
 
-@router.get("/roles", response=Roles, summary="List the roles of the organisation")
-def list_roles(request: Request, listing: Query[programs.Listing]) -> dict[str, Any]:
-    """By their slug."""
-    rows = Role.objects.filter(organisation=request.organisation)
-    return programs.page(request, rows, order="slug", render=role_as_json)
+@router.get("/people/{id}", response=PersonAnswer, summary="One person")
+def get_person(request: Request, id: str) -> dict[str, Any]:
+    """With the roles they hold."""
+    return person_as_json(programs.find(Person, request, pk=id), request.actor)
 
 
-def person_as_json(person: Person) -> dict[str, Any]:
-    """Return what programs see of a person."""
-    return {
-        "id": str(person.pk),
-        "email": person.email,
-        "name": person.name,
-        "active": person.active,
-        "roles": sorted(role.slug for role in person.roles.all()),
-        "html_url": settings.BASE_URL + reverse("accounts:person", args=[person.pk]),
-    }
+@router.post("/people/{id}/deactivation", response={201: PersonAnswer}, summary="End a person's access at once")
+@programs.idempotent
+def create_deactivation(request: Request, id: str) -> Status:
+    """Their sessions and tokens end. 409 for the last administrator."""
+    return _done(request, id, lifecycle.deactivate_person)
 
 
-def role_as_json(role: Role) -> dict[str, Any]:
-    """Return what programs see of a role."""
-    return {
-        "id": str(role.pk),
-        "slug": role.slug,
-        "name": role.name,
-        "duties": role.duties,
-        "rights": role.rights,
-    }
+@router.post("/people/{id}/reactivation", response={201: PersonAnswer}, summary="Let a person in again")
+@programs.idempotent
+def create_reactivation(request: Request, id: str) -> Status:
+    """With the roles they held; their old tokens stay revoked."""
+    return _done(request, id, lifecycle.reactivate_person)
+
+
+@router.post(
+    "/people/{id}/invitation", response={201: PersonAnswer}, summary="Mail the link to choose a password again"
+)
+@programs.idempotent
+def create_invitation(request: Request, id: str) -> Status:
+    """Nothing is mailed to somebody who has a password."""
+    programs.require_scope(request, programs.ADMIN)
+    person = programs.find(Person.objects.select_related("user", "organisation"), request, pk=id)
+    may(programs.person_of(request), ADMINISTER, person).or_refuse()
+    inviting.invite_after_commit(person)
+    return Status(201, person_as_json(person, request.actor))
+
+
+def _done(request: Request, id: str, verb: Callable[..., Person]) -> Status:
+    programs.require_scope(request, programs.ADMIN)
+    person = verb(programs.find(Person, request, pk=id), by=programs.person_of(request))
+    return Status(201, person_as_json(person, request.actor))

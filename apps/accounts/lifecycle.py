@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from apps.accounts import granting, sessions
 from apps.accounts.events import (
+    CONTACT_CHANGED,
     ORGANISATION_CREATED,
     PERSON_ADDED,
     PERSON_DEACTIVATED,
@@ -22,10 +24,13 @@ from apps.accounts.events import (
 )
 from apps.accounts.models import Organisation, Person, Role, RoleHolding, User
 from apps.accounts.permissions import forget_rights, may
+from apps.accounts.raising import gained_by, refuse_raising_oneself
 from apps.accounts.rights import ADMINISTER
 from apps.accounts.zones import known_zones
 from apps.timeline.answers import Forbidden, Refused, Unacceptable
 from apps.timeline.log import record
+
+PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,38}")
 
 
 @transaction.atomic
@@ -109,6 +114,8 @@ def give_role(person: Person, role: Role, *, by: Any, source: str = "") -> Perso
     if person.organisation_id != role.organisation_id:
         raise Unacceptable("role: there is no such thing here.", code="unknown_reference", field="role")
     held = RoleHolding.objects.filter(person=person, role=role)
+    if person.pk == by.pk and not held.exists():
+        refuse_raising_oneself(by, role, gained_by(role), named=True)
     if not held.exists():
         _give(person, role, by, source)
     elif not source and held.exclude(source="").update(source=""):
@@ -133,6 +140,21 @@ def take_role(person: Person, role: Role, *, by: Any, source: str | None = None)
     if gone:
         granting.withdraw(person, role)
         record(ROLE_TAKEN, person, by=by, name=person.name, role=role.name)
+    return person
+
+
+@transaction.atomic
+def change_contact(person: Person, *, phone: str, by: Any) -> Person:
+    """Keep the number under which a person is called; their own deed, or an administrator's. "" means none."""
+    if by.pk != person.pk:
+        may(by, ADMINISTER, person).or_refuse()
+    person = _lock(person)
+    before, person.phone = person.phone, " ".join(phone.split())
+    if person.phone and not PHONE.fullmatch(person.phone):
+        raise Unacceptable("phone: give a number as it is dialled, like +61 3 5550 1234.", field="phone")
+    if person.phone != before:
+        person.save(update_fields=["phone"])
+        record(CONTACT_CHANGED, person, by=by, name=person.name)  # the number itself is nobody else's to read
     return person
 
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch
-
-from apps.accounts import second_factors, sessions
+from apps.accounts import role_pages, second_factors, sessions
 from apps.accounts.models import Person, Role, Token
 from apps.accounts.permissions import may
-from apps.accounts.rights import ADMINISTER, DEEDS
+from apps.accounts.rights import ADMINISTER, DEEDS, SEE_INTERNAL
 
 
 def people(viewer: Person) -> dict[str, Any]:
-    """Return every role that is held with its people, those without a role, and those who left."""
+    """Return every role with its people and what is missing, those without a role, and those who left."""
     everybody = Person.objects.filter(organisation=viewer.organisation).order_by("name")
     active = list(everybody.filter(active=True).prefetch_related("roles"))
-    present = Prefetch("people", queryset=everybody.filter(active=True), to_attr="present")
-    roles = Role.objects.filter(organisation=viewer.organisation).order_by("name").prefetch_related(present)
     return {
-        "held": [role for role in roles if role.present],
-        "vacant": [role for role in roles if not role.present],
+        **role_pages.overview(viewer.organisation),
         "without_role": [person for person in active if not person.roles.all()],
         "gone": list(everybody.filter(active=False)),
         "may_administer": may(viewer, ADMINISTER),
@@ -38,6 +33,8 @@ def person(shown: Person, viewer: Person) -> dict[str, Any]:
         "deeds": sorted({DEEDS[right] for role in roles if role.pk in held for right in role.rights}),
         "has_password": shown.has_password,
         "factors": second_factors.of(shown.user) if shown.user else [],
+        "may_call": may(viewer, SEE_INTERNAL),
+        "may_change_contact": viewer.pk == shown.pk or bool(may(viewer, ADMINISTER)),
         "may_administer": may(viewer, ADMINISTER),
     }
 

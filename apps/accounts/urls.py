@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.accounts import access_views, profile_views, second_factor_views, set_up_views, views
+from apps.accounts import access_views, profile_views, role_views, second_factor_views, set_up_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -19,6 +19,13 @@ urlpatterns = [
         name="revoke_service_token",
     ),
     path("people/<uuid:person_id>/factors/removal/", access_views.forget_factors, name="forget_factors"),
+    path("people/roles/new/", role_views.new_role, name="new_role"),
+    path("people/roles/additions/", role_views.create_role, name="create_role"),
+    path("people/roles/<slug:slug>/", role_views.show_role, name="role"),
+    path("people/roles/<slug:slug>/changes/", role_views.create_role_change, name="create_role_change"),
+    path("people/roles/<slug:slug>/grants/", role_views.create_grant, name="create_grant"),
+    path("people/roles/<slug:slug>/substitutes/", role_views.create_substitutes, name="create_substitutes"),
+    path("people/<uuid:person_id>/contact/", views.create_contact, name="create_contact"),
     path("people/<uuid:person_id>/", views.show_person, name="person"),
     path("people/<uuid:person_id>/roles/", views.create_holding, name="create_holding"),
     path(

@@ -15,7 +15,7 @@ from apps.accounts import inviting, lifecycle, pages, programs
 from apps.accounts.asking import refuse_into
 from apps.accounts.forms import PersonForm
 from apps.accounts.models import Person, Role
-from apps.accounts.permissions import may
+from apps.accounts.permissions import may, may_somewhere
 from apps.accounts.reauthentication import require_fresh, take_pending
 from apps.accounts.requests import Request
 from apps.accounts.rights import ADMINISTER, SEE_INTERNAL
@@ -24,7 +24,7 @@ from apps.accounts.rights import ADMINISTER, SEE_INTERNAL
 @require_GET
 def list_people(request: Request) -> HttpResponse:
     """Show everybody, by role."""
-    may(request.person, SEE_INTERNAL).or_refuse()
+    may_somewhere(request.person, SEE_INTERNAL).or_refuse()
     return render(request, "accounts/people.html", pages.people(request.person))
 
 
@@ -53,7 +53,7 @@ def create_person(request: Request) -> HttpResponse:
 @require_GET
 def show_person(request: Request, person_id: UUID) -> HttpResponse:
     """Show one person, their roles, and what an administrator can do about them."""
-    may(request.person, SEE_INTERNAL).or_refuse()
+    may_somewhere(request.person, SEE_INTERNAL).or_refuse()
     person = programs.find(Person.objects.select_related("user"), request, pk=person_id)
     return render(request, "accounts/person.html", pages.person(person, request.person))
 
@@ -74,6 +74,14 @@ def create_withdrawal(request: Request, person_id: UUID, slug: str) -> HttpRespo
     person = programs.find(Person, request, pk=person_id)
     require_fresh(request, back=reverse("accounts:person", args=[person.pk]))
     lifecycle.take_role(person, programs.find(Role, request, slug=slug), by=request.person)
+    return redirect("accounts:person", person.pk)
+
+
+@require_POST
+def create_contact(request: Request, person_id: UUID) -> HttpResponse:
+    """Keep the number under which somebody is called."""
+    person = programs.find(Person, request, pk=person_id)
+    lifecycle.change_contact(person, phone=request.POST.get("phone", ""), by=request.person)
     return redirect("accounts:person", person.pk)
 
 

@@ -11,7 +11,9 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to the apps below; models can be imported only now."""
-        from apps.approvals import standard_rules
+        from apps.accounts.gaps import offer_needs
+        from apps.approvals import needing, standard_rules
         from apps.timeline.log import event_recorded
 
+        offer_needs(needing.needs)
         event_recorded.connect(standard_rules.listen, dispatch_uid="approvals.standard_rules")
