@@ -20,6 +20,7 @@ BASE_URL = env.text("BASE_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 OUTBOUND_ALLOW = env.words("OUTBOUND_ALLOW")
+ADVISORIES_URL = env.text("ADVISORIES_URL", "https://api.osv.dev").rstrip("/")  # whom `doctor --audit` asks
 
 # Anchors of the record are kept outside the database, and so is the key that signs them.
 ANCHOR_FOLDER = DATA_DIR / "anchors"
