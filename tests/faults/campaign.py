@@ -17,11 +17,12 @@ from typing import Any
 import psycopg
 
 from tests.faults.clients import Clients
+from tests.faults.clocks import CLOCKS, PRODUCTION_CLOCKS
 from tests.faults.executions import Crew, Execution
 from tests.faults.history import History
 from tests.faults.injecting import Injector
 from tests.faults.restoring import flaws, restored
-from tests.faults.rig import CLOCKS, PRODUCTION_CLOCKS, Rig, Slot, running
+from tests.faults.rig import Rig, Slot, running
 from tests.faults.tally import Tally
 from tests.faults.viewing import Viewers
 from tests.faults.watching import Watch

@@ -28,6 +28,7 @@ from rollback_portal.instance.processes import dying_with_us
 from rollback_portal.instance.test import NOT_OURS
 from tests.faults import playbooks
 from tests.faults.clients import User
+from tests.faults.clocks import CLOCKS, PRODUCTION_CLOCKS
 from tests.faults.folders import LOCK, PREFIX, SOCKETS, keep_evidence, remove_left_overs
 from tests.faults.forking import Child, Zygote
 from tests.faults.linking import Links
@@ -36,18 +37,6 @@ from tests.faults.servers import Databases, free_port
 ORGANISATIONS = ("acme", "rival")
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 WORKERS = ("worker-1", "worker-2")
-CLOCKS = {
-    "ENGINE_LEASE_SECONDS": "2",
-    "ENGINE_HEARTBEAT_SECONDS": "0.4",
-    "ENGINE_POLL_SECONDS": "0.2",
-    "ENGINE_CALL_SECONDS": "1",
-}
-PRODUCTION_CLOCKS = {
-    "ENGINE_LEASE_SECONDS": 30.0,
-    "ENGINE_HEARTBEAT_SECONDS": 5.0,
-    "ENGINE_POLL_SECONDS": 1.0,
-    "ENGINE_CALL_SECONDS": 20.0,
-}
 
 
 @dataclass(frozen=True)
@@ -160,8 +149,11 @@ def running(
     try:
         with ExitStack() as stack:
             fcntl.flock(stack.enter_context((folder / LOCK).open("w")), fcntl.LOCK_EX)
-            rig = _assemble(folder, stack, throwaway)
-            _furnish(rig, slots, crowd)
+            rig, preparing = _assemble(folder, stack, throwaway)
+            joined = _join(rig, slots)
+            if preparing.wait():
+                raise RuntimeError(f"The database could not be prepared:\n{rig.log('prepare')[-3000:]}")
+            _furnish(rig, joined, crowd)
             for name in (*WORKERS, "web", "beat") if workers else ("web",):
                 rig.start(name)
             rig.wait_for_web()
@@ -172,7 +164,8 @@ def running(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _assemble(folder: Path, stack: ExitStack, throwaway: bool) -> Rig:
+def _assemble(folder: Path, stack: ExitStack, throwaway: bool) -> tuple[Rig, subprocess.Popen[bytes]]:
+    """Start what everything stands on; returns it with the process that still prepares the database."""
     logs = folder / "log"
     logs.mkdir()
     secrets = keys.keys(folder / "keys", databases=folder / "databases")
@@ -192,11 +185,13 @@ def _assemble(folder: Path, stack: ExitStack, throwaway: bool) -> Rig:
     links.open_to_port("viewers", port)
     env = _environment(folder, secrets, databases, links)
     owner = databases.addresses()
-    subprocess.run(
-        [sys.executable, "manage.py", "prepare"], cwd=ROOT, env=env | owner, check=True, stdin=subprocess.DEVNULL
-    )
+    preparing = subprocess.Popen(
+        [sys.executable, "manage.py", "prepare"], cwd=ROOT, env=env | owner, stdin=subprocess.DEVNULL,
+        stdout=(logs / "prepare.log").open("wb"), stderr=subprocess.STDOUT, preexec_fn=dying_with_us(signal.SIGKILL),
+    )  # fmt: skip
     zygote = stack.enter_context(Zygote(env, logs))
-    return Rig(folder, databases, links, zygote, simulators, port)
+    stack.callback(preparing.kill)
+    return Rig(folder, databases, links, zygote, simulators, port), preparing
 
 
 def _environment(folder: Path, secrets: dict[str, str], databases: Databases, links: Links) -> dict[str, str]:
@@ -219,8 +214,8 @@ def _environment(folder: Path, secrets: dict[str, str], databases: Databases, li
     }
 
 
-def _furnish(rig: Rig, count: int, crowd: int) -> None:
-    """Let every slot join the simulated providers, and set up the portal for them."""
+def _join(rig: Rig, count: int) -> list[dict[str, Any]]:
+    """Let every slot join the simulated providers; returns the slots with what the providers said."""
     rig.simulators.settings("vercel", propagation_seconds=0.2, edge_delay_seconds=0.1)
     rig.simulators.settings("pagerduty", event_delay_seconds=0.1)
     rig.simulators.settings("site", latency_ms=0)
@@ -235,6 +230,11 @@ def _furnish(rig: Rig, count: int, crowd: int) -> None:
         }
         organisation = ORGANISATIONS[number % len(ORGANISATIONS)]
         slots.append({"name": name, "organisation": organisation, "versions": VERSIONS, "providers": joined})
+    return slots
+
+
+def _furnish(rig: Rig, slots: list[dict[str, Any]], crowd: int) -> None:
+    """Set up the portal for the slots."""
     made = rig.zygote.call(
         "tests.faults.stage:build", rig.folder / "stage.json", slots=slots, texts=playbooks.texts(), crowd=crowd,
         address=f"http://127.0.0.1:{rig.links.port['provider']}",

@@ -12,9 +12,9 @@ from django.conf import settings
 from tests.faults.bending import Bend, all_of, has
 from tests.faults.checker import violations
 from tests.faults.checks.record import ANCHORS
+from tests.faults.clocks import PRODUCTION_CLOCKS
 from tests.faults.evidence import Anchor, Evidence, Limits, Shown, Sighting, Viewing
 from tests.faults.restoring import Restored, flaws
-from tests.faults.rig import PRODUCTION_CLOCKS
 from tests.faults.samples import ORGANISATION, RUN, TOLD, T, honest
 from tests.faults.written import read_sightings, read_viewings
 
