@@ -12,7 +12,7 @@ from apps.accounts.models import Person
 from apps.accounts.permissions import may_somewhere
 from apps.accounts.requests import Request
 from apps.accounts.rights import SEE_INTERNAL
-from apps.approvals import asking
+from apps.approvals import asking, debts
 
 PLACES = [
     ("Now", "/"),
@@ -37,7 +37,7 @@ def frame(request: Request) -> dict[str, Any]:
         "organisation": request.organisation,
         "organisations": [_choice(each, request.organisation) for each in request.organisations],
         "nav": [_place(title, url, request.path) for title, url in _places(person)],
-        "waiting": [_question(each) for each in asking.waiting_for(person)],
+        "waiting": [*map(_question, asking.waiting_for(person)), *map(_debt, debts.owed_to(person))],
     }
 
 
@@ -48,6 +48,10 @@ def _places(person: Person) -> list[tuple[str, str]]:
 
 def _question(question: Any) -> dict[str, Any]:
     return {"title": question.title, "url": question.url, "due_at": question.due_at or question.expires_at}
+
+
+def _debt(debt: Any) -> dict[str, Any]:
+    return {"title": f"Read: {debt.question.title}", "url": f"{reverse('approvals:questions')}#debts", "due_at": None}
 
 
 def _shell() -> dict[str, str]:

@@ -90,6 +90,11 @@ def open_about(incident_id: Any) -> QuerySet[Debt]:
     return open_ones.select_related("person", "question").order_by("due_at", "person__name")
 
 
+def names_of(debts: Iterable[Debt]) -> list[str]:
+    """Return the names of those who owe it, each person once whatever they must read."""
+    return list({debt.person_id: debt.person.name for debt in debts}.values())
+
+
 def tell_overdue() -> int:
     """Tell once of each debt whose time is up; returns how many were told. People who have left owe nothing."""
     late = Debt.objects.filter(acknowledged_at=None, overdue_recorded_at=None, person__active=True)

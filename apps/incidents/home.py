@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from apps.accounts.models import Person
@@ -60,7 +60,11 @@ def now(organisation_id: UUID, person: Person | None = None, sight: Sight = EVER
 def _asked(organisation_id: UUID, sight: Sight) -> str:
     """Return a text that changes when a question is asked, answered or decided. One query."""
     questions = within(Question.objects.filter(organisation_id=organisation_id, state="open"), sight)
-    found = questions.aggregate(count=Count("pk", distinct=True), votes=Count("votes"), newest=Max("asked_at"))
+    found = questions.aggregate(
+        count=Count("pk", distinct=True),
+        votes=Count("votes", filter=Q(votes__withdrawn_at=None)),
+        newest=Max("asked_at"),
+    )
     newest = found["newest"]
     return f"{found['count']}-{found['votes']}-{newest.timestamp() if newest else 0:.0f}"
 

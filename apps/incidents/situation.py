@@ -9,8 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.accounts.models import Person
-from apps.approvals.debts import open_about
-from apps.approvals.models import Debt
+from apps.approvals.debts import names_of, open_about
 from apps.deployments import targets
 from apps.deployments.models import Deployment
 from apps.deployments.targets import Suspect, Target
@@ -21,7 +20,7 @@ from apps.incidents.picture import Picture, picture
 
 @dataclass(frozen=True)
 class Situation:
-    """Everything the situation card shows. `suspects` are ranked, the likeliest first; `debts` are not acknowledged."""
+    """Everything the situation card shows. `suspects` are ranked, the likeliest first; `untold` must still be told."""
 
     incident: Incident
     suspects: list[Suspect]
@@ -29,7 +28,7 @@ class Situation:
     picture: Picture
     next: NextStep
     outlook: Outlook
-    debts: list[Debt]
+    untold: list[str]
 
     @property
     def suspect(self) -> Suspect | None:
@@ -80,7 +79,7 @@ def situation(incident: Incident, person: Person | None = None, now: datetime | 
         picture=picture(incident, suspect, now),
         next=next_step(incident, person, back.deployment if back else None),
         outlook=outlook(incident),
-        debts=list(open_about(incident.pk)),
+        untold=names_of(open_about(incident.pk)),
     )
 
 

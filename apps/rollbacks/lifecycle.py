@@ -61,7 +61,8 @@ def start(question: Question, by: Any) -> None:
     rollback.wake_at = rollback.approved_at
     rollback.save(update_fields=["approved_at", "wake_at"])
     move(rollback, RollbackState.QUEUED)
-    record(events.STARTED, rollback, by=by, incident=rollback.incident_id, title=question.title)
+    told = events.AUTHORISED if question.break_glass_id else events.STARTED
+    record(told, rollback, by=by, incident=rollback.incident_id, title=question.title, rule="break-glass")
     begin(rollback, by)
 
 
