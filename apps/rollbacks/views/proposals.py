@@ -40,6 +40,7 @@ def new_rollback(request: Request) -> HttpResponse:
     playbooks = _fitting(incident, request.GET.get("kind") or request.POST.get("kind") or "rollback")
     chosen = _chosen(playbooks, request)
     if request.method == "POST" and chosen:
+        _prove_before_it_starts(request, incident, *chosen)
         try:
             return _propose(request, incident, chosen)
         except (Unacceptable, Refused) as refusal:
@@ -97,13 +98,17 @@ def _chosen(playbooks: list[tuple[Playbook, Definition]], request: Request) -> t
     return next((pair for pair in playbooks if pair[0].slug == wanted), playbooks[0] if playbooks else None)
 
 
+def _prove_before_it_starts(request: Request, incident: Incident, playbook: Playbook, definition: Definition) -> None:
+    """Ask again who is there where nobody has to agree: then to propose it is to start it."""
+    if expected(incident, definition, playbook.published.number if playbook.published else 0).nobody:
+        require_fresh(request, back=f"{request.path}?incident={incident.pk}")
+
+
 def _propose(request: Request, incident: Incident, chosen: tuple[Playbook, Definition]) -> HttpResponse:
     playbook, definition = chosen
     target = targets.resolve_target(incident.environment, request.POST.get("target"), before=incident.started_at)
     inputs = {wanted.name: request.POST.get(f"input-{wanted.name}", "") for wanted in definition.inputs}
     assert playbook.published is not None
-    if expected(incident, definition, playbook.published.number).nobody:  # then to propose it is to start it
-        require_fresh(request, back=f"{request.path}?incident={incident.pk}")
     wish, draft = proposing.prepare(
         incident, by=request.person, revision=playbook.published, target=target, inputs=inputs
     )
