@@ -10,6 +10,8 @@ from apps.accounts.rights import APPROVE
 from apps.approvals.kinds import OF_THE_PROCEDURE, RESTORE
 from apps.approvals.strictness import Candidate
 
+PRODUCTION = "production"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -35,6 +37,11 @@ class Situation:
     places: tuple[Place, ...] = ()
     impacts: frozenset[str] = frozenset()
     right: str = APPROVE  # what a vote needs, unless it is about a restore in production
+
+    @property
+    def restores_production(self) -> bool:
+        """Whether a production database is restored or changed."""
+        return RESTORE in self.impacts and any(place.kind == PRODUCTION for place in self.places)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for keeping."""

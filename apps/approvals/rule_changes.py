@@ -42,7 +42,7 @@ def hold_for_change(organisation: Organisation) -> set[Any]:
 def refuse_outdated(ruling: Ruling, organisation: Organisation) -> None:
     """Raise Stale where the rules have changed since `ruling` was made, and hold them until the transaction ends."""
     hold_rules(organisation.pk)
-    if _deciding(rule_in(organisation.pk, ruling.situation, ruling.own).as_plan()) != _deciding(ruling.as_plan()):
+    if deciding(rule_in(organisation.pk, ruling.situation, ruling.own).as_plan()) != deciding(ruling.as_plan()):
         raise asking.Stale("A rule about who must agree changed at this moment. Nothing was asked; plan again.")
 
 
@@ -57,6 +57,11 @@ def take_back_outdated(organisation: Organisation, *, by: Any, name: str, locked
     for question in outdated:
         asking.void(question, by=by, reason=f"the rule “{name}” changed; plan again")
     return len(outdated)
+
+
+def deciding(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a ruling people were asked by, without prose: one more rule that matches changes nothing of it."""
+    return {key: value for key, value in kept.items() if key not in {"because", "decided_by"}}
 
 
 def _asked(organisation: Organisation) -> QuerySet[Question]:
@@ -76,12 +81,7 @@ def _differs(question: Question) -> bool:
     by = question.rule["decided_by"]
     own = Own(**by["own"]) if by["own"] else None
     now = rule_in(question.organisation_id, Situation.from_json(by["situation"]), own)
-    return _deciding(now.as_plan()) != _deciding(question.rule)
-
-
-def _deciding(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out the prose: naming one more rule that matches changes nothing that people were asked."""
-    return {key: value for key, value in kept.items() if key not in {"because", "decided_by"}}
+    return deciding(now.as_plan()) != deciding(question.rule)
 
 
 def _lock(function: str, organisation_id: Any) -> None:

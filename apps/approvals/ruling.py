@@ -14,7 +14,6 @@ from django.db.models import Q
 
 from apps.accounts.models import Role
 from apps.accounts.rights import APPROVE, APPROVE_RESTORES
-from apps.approvals.kinds import RESTORE
 from apps.approvals.matching import Place, Situation, candidate_of, matches
 from apps.approvals.models import Rule
 from apps.approvals.reasons import because
@@ -22,7 +21,6 @@ from apps.approvals.rules import seats
 from apps.approvals.strictness import Candidate, Decision, decide
 
 EXPIRES_MINUTES = 60
-PRODUCTION = "production"
 
 
 @dataclass(frozen=True)
@@ -131,8 +129,20 @@ def rule_in(organisation_id: Any, situation: Situation, otherwise: Own | None = 
     matching = [candidate_of(row, situation) for row in rows.filter(active=True) if matches(row, situation)]
     if otherwise:
         matching.append(otherwise.candidate())
-    names = dict(Role.objects.filter(organisation_id=organisation_id).values_list("slug", "name"))
-    return ruled(situation, otherwise, decide(matching), names)
+    roles = list(Role.objects.filter(organisation_id=organisation_id).order_by("slug"))
+    decision = decide(matching)
+    if situation.restores_production and not (decision and decision.winner.asks):
+        decision = decide([*matching, _restores(roles)])
+    return ruled(situation, otherwise, decision, {role.slug: role.name for role in roles})
+
+
+def _restores(roles: Sequence[Role]) -> Candidate:
+    """Return the least that is asked about a restore in production, where neither a rule nor the playbook asks anybody.
+
+    Where no role has the right to approve one, it waits for a CTO: nobody can agree until somebody is given it.
+    """
+    may = [role.slug for role in roles if APPROVE_RESTORES in role.rights] or ["cto"]
+    return Candidate("A restore in production always needs somebody", {"any_of": may, "needed": 1}, own=True)
 
 
 def ruled(situation: Situation, otherwise: Own | None, decision: Decision | None, names: Mapping[str, str]) -> Ruling:
@@ -165,8 +175,7 @@ def right_for(situation: Situation, *, own: bool) -> str:
 
     What a rule decides needs the right to approve; what the asking thing decides itself (`own`), the right it names.
     """
-    in_production = any(place.kind == PRODUCTION for place in situation.places)
-    if RESTORE in situation.impacts and in_production:
+    if situation.restores_production:
         return APPROVE_RESTORES
     return situation.right if own else APPROVE
 

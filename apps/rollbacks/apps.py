@@ -21,6 +21,7 @@ class RollbacksConfig(AppConfig):
             lifecycle,
             offering,
             polling,
+            rejudged,
             showing,
             step_demands,
             withdrawing,
@@ -41,6 +42,7 @@ class RollbacksConfig(AppConfig):
         when_decided(withdrawing.ADOPT, granted=agreeing.adopt, facts=agreeing.facts)
         when_decided(withdrawing.RETRY, granted=agreeing.send_again, facts=agreeing.facts)
         polling.every(3, "settled questions", withdrawing.withdraw_settled)
+        polling.every(3, "questions of incidents judged otherwise", rejudged.withdraw_outdated)
         polling.every(3, "steps whose question was taken back", gating.refuse_taken_back)
         offering.register()
         freezing.register()

@@ -18,6 +18,7 @@ from apps.incidents import lifecycle as incidents
 from apps.rollbacks import events, permissions, waking, withdrawing
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.moving import move
+from apps.rollbacks.rejudged import refuse_outdated
 from apps.rollbacks.states import RollbackState
 from apps.timeline.answers import Refused, Unacceptable
 from apps.timeline.clock import database_now
@@ -56,6 +57,8 @@ def start(question: Question, by: Any) -> None:
     rollback = lock(Rollback.objects.get(question=question))
     if is_stale(rollback):
         raise asking.Stale(MOVED, plan_hash=rollback.plan_hash)
+    if not question.break_glass_id:
+        refuse_outdated(rollback)
     refuse_second(rollback)
     rollback.approved_at = database_now()
     rollback.wake_at = rollback.approved_at

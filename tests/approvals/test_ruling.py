@@ -172,6 +172,13 @@ def test_a_restore_outside_production_needs_no_right_of_its_own(team: Any) -> No
     assert rule_for(team, kind="rollback.start", environment=staging, impacts=["restore"]).right == "approve"
 
 
+def test_a_restore_in_production_is_never_started_by_nobody(team: Any, production: Any) -> None:
+    """S4-36, even where somebody has retired the rule about restores."""
+    ruling = rule_for(team, kind="rollback.start", environment=production, impacts=["restore"], otherwise=AT_ONCE)
+    assert (asked(ruling), ruling.right) == ([["cto"]], "approve_restores")
+    assert ruling.because.startswith("CTO must agree: “A restore in production always needs somebody” asks for it")
+
+
 def test_without_any_rule_the_playbook_decides(team: Any) -> None:
     ruling = rule_for(team, kind="rollback.start", severity="P1", otherwise=PLAYBOOK)
     assert ruling.because == (

@@ -14,7 +14,8 @@ from apps.approvals.rule_lifecycle import change_rule, make_rule, retire_rule
 from apps.approvals.standard_rules import give_rules
 from apps.demo.team_rules import TEAM_RULES
 from apps.deployments.models import EnvironmentConnection
-from apps.rollbacks import lifecycle, operating, proposing
+from apps.incidents import lifecycle as incidents
+from apps.rollbacks import lifecycle, operating, proposing, rejudged
 from apps.rollbacks.models import Rollback
 from apps.timeline.answers import Forbidden, Refused
 from tests.accounts.conftest import program, sign_in
@@ -150,6 +151,20 @@ def test_a_rule_that_changes_while_the_plan_is_made_asks_nobody_by_the_old_one(d
     assert not Rollback.objects.exists()
     retire_rule(rule, by=admin)
     assert proposing.propose(wish, draft).state == "awaiting_approval"
+
+
+def test_an_incident_judged_otherwise_takes_the_question_back(derrimut: Stage, greta: Person) -> None:
+    rollback = propose(derrimut, "P1")
+    assert rejudged.withdraw_outdated() == 0
+    incidents.change_severity(derrimut.incident, by=derrimut.rae, severity="P2", reason="Only a few see it")
+    assert rejudged.withdraw_outdated() == 0, "the same people must agree at P2"
+    incidents.change_severity(derrimut.incident, by=derrimut.rae, severity="P0", reason="Nothing works")
+    with pytest.raises(asking.Stale, match="is P0 now, so who must agree has changed"):
+        lifecycle.vote(rollback, by=greta, decision="approve", plan_hash=rollback.plan_hash)
+    assert rejudged.withdraw_outdated() == 1
+    assert rejudged.withdraw_outdated() == 0
+    rollback.refresh_from_db()
+    assert (rollback.state, rollback.question.state) == ("awaiting_approval", "void")
 
 
 def test_what_is_asked_about_steps_follows_the_rules_too(stage: Stage, stuck: Rollback, admin: Person) -> None:
