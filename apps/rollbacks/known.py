@@ -17,16 +17,17 @@ Lost = Callable[[], object]
 
 # What others may change while we hold the lease.
 CHANGING = ("state", "fence", "pause_requested", "cancel_requested", "compensating", "first_call_at", "decisions")
-READ = f"SELECT clock_timestamp(), {', '.join(CHANGING)} FROM rollbacks_rollback WHERE id = %s"
-LOCK = f"""SELECT clock_timestamp(), {", ".join(CHANGING)}, set_config('app.fence', %s, true)
-             FROM rollbacks_rollback WHERE id = %s FOR NO KEY UPDATE"""
+COLUMNS = ", ".join(CHANGING)
+READ = f"SELECT clock_timestamp(), {COLUMNS} FROM rollbacks_rollback WHERE id = %s"  # nosec B608 # only names of ours are put in
+LOCK = f"""SELECT clock_timestamp(), {COLUMNS}, set_config('app.fence', %s, true)
+             FROM rollbacks_rollback WHERE id = %s FOR NO KEY UPDATE"""  # nosec B608 # only names of ours are put in
 # Locks the row like LOCK, and refuses (RG020) when the row or the time is not what we take it for.
 KNOWN = f"""WITH run AS (
     SELECT FROM rollbacks_rollback
      WHERE id = %s AND {" AND ".join(f"{name} IS NOT DISTINCT FROM %s" for name in CHANGING)} FOR NO KEY UPDATE
   )
   SELECT clock_timestamp(), set_config('app.fence', %s, true), set_config('app.chain_at_once', 'on', true),
-         demand_as_known(EXISTS (SELECT FROM run) AND extract(epoch FROM clock_timestamp() - %s) BETWEEN 0 AND %s)"""
+         demand_as_known(EXISTS (SELECT FROM run) AND extract(epoch FROM clock_timestamp() - %s) BETWEEN 0 AND %s)"""  # nosec B608 # only names of ours are put in
 CLOCKS_APART = 0.2  # seconds
 NOT_AS_KNOWN = "RG020"
 

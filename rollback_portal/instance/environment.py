@@ -13,7 +13,7 @@ from rollback_portal.instance import postgres, valkey
 from rollback_portal.instance.places import Places
 
 # Addresses that mean every interface, and one of each by which we reach ourselves.
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nosec B104 # recognised here, not bound
 OWNERS_ONLY = "DATABASE_OWNER_URL"  # migrations need it; what serves requests must not have it
 
 

@@ -110,4 +110,5 @@ def remove_sockets(places: Places) -> None:
 def _short_place(who: Runner) -> str:
     usual = tempfile.gettempdir()
     plain = re.fullmatch(r"[\w./-]+", usual) and len(usual.encode()) <= LONGEST_SOCKET_FOLDER
-    return usual if plain and who.reaches(Path(usual)) else "/tmp"  # noqa: S108 (the folder made in it has a random name and is ours alone)
+    # The folder that is made in it has a random name and is ours alone.
+    return usual if plain and who.reaches(Path(usual)) else "/tmp"  # noqa: S108  # nosec B108 # ours alone, see above

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from rollback_portal.templatetags import marks, times, words
 
-HATCHED = mark_safe(' fill="url(#hatch-person)"')
+HATCHED = mark_safe(' fill="url(#hatch-person)"')  # nosec B308 B703 # nothing is put in
 Scale = Callable[[datetime], float]
 CLOSE, NARROW_CLOSE = 9.0, 30.0  # percent of a rail within which two labels would touch, on wide screens and on phones
 

@@ -35,7 +35,7 @@ def error_chart(
     An event is `{at, label, rest, short, kind, dotted}`; only `at` and `label` are needed.
     """
     if not points:
-        return mark_safe('<p class="note chart-none">No reading yet. The first one draws this chart.</p>')
+        return mark_safe('<p class="note chart-none">No reading yet. The first one draws this chart.</p>')  # nosec B308 B703 # nothing is put in
     now = now or timezone.now()
     points, marked = thinned(points), sorted(events, key=lambda event: event["at"])
     frame = framed(points, marked, limit, now, upper)
@@ -140,7 +140,7 @@ def _uprights(events: Sequence[Mapping[str, Any]], frame: Frame) -> SafeString:
         if row is not None:
             free[row] = x * WIDE / 100 + (width if anchor == "start" else 4)
         drawn.append(_upright(event, x, row, anchor, frame))
-    return mark_safe("".join(drawn))  # noqa: S308 - joined from escaped pieces
+    return mark_safe("".join(drawn))  # noqa: S308  # nosec B308 B703 # joined from escaped pieces
 
 
 def _room(x: float, width: float, wanted: int, free: Sequence[float], leftwards: bool) -> tuple[int | None, str]:

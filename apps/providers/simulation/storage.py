@@ -63,7 +63,7 @@ class Storage:
         names = ", ".join(facts)
         marks = ", ".join("?" for _ in facts)
         with self._db:
-            cursor = self._db.execute(f"insert into journal ({names}) values ({marks})", tuple(facts.values()))
+            cursor = self._db.execute(f"insert into journal ({names}) values ({marks})", tuple(facts.values()))  # nosec B608 # names of a dataclass
         return int(cursor.lastrowid or 0)
 
     def answered(self, entry: int, status: int | None, ending: str) -> None:
