@@ -23,6 +23,12 @@ TEAM = "motion-mavericks"
 REFUSALS = {403, 409, 422}  # pages that say why, and belong to the stories
 
 
+# Whatever the policy of a page stops is told by the page itself, also where the browser writes nothing.
+BROKEN_POLICY = "Content Security Policy"
+TELL_VIOLATIONS = f"""addEventListener("securitypolicyviolation", (event) =>
+  console.error(`{BROKEN_POLICY}: ${{event.violatedDirective}} stopped ${{event.blockedURI}} ${{event.sample}}`));"""
+
+
 @dataclass
 class Cast:
     """Everybody of the demo. `complaints` is what any page said in its console; refusals that were meant are not."""
@@ -74,8 +80,10 @@ class Cast:
         return page.locator("[data-token]").inner_text().strip()
 
     def forget(self, *patterns: str) -> None:
-        """Forgive complaints that belong to the story, such as a server that was killed."""
-        self.complaints[:] = [one for one in self.complaints if not any(re.search(each, one) for each in patterns)]
+        """Forgive complaints that belong to the story, such as a server that was killed; never a broken policy."""
+        self.complaints[:] = [
+            one for one in self.complaints if BROKEN_POLICY in one or not any(re.search(each, one) for each in patterns)
+        ]
 
     def close(self) -> None:
         """Close every page."""
@@ -95,6 +103,7 @@ class Cast:
             timezone_id="Australia/Melbourne", locale="en-AU", reduced_motion="reduce", **how
         )
         context.set_default_timeout(30_000)
+        context.add_init_script(TELL_VIOLATIONS)
         self.contexts.append(context)
         return context
 
