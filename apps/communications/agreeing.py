@@ -19,6 +19,7 @@ from apps.approvals import asking
 from apps.approvals.asking import Fact
 from apps.approvals.kinds import impacts_of_incident
 from apps.approvals.models import Question
+from apps.approvals.rules import sentence
 from apps.approvals.ruling import Ruling, rule_for
 from apps.communications import events
 from apps.communications.models import WaitingUpdate
@@ -48,6 +49,13 @@ def ruling_about(incident: Incident, audience: str) -> Ruling | None:
         incident.organisation_id, kind=KIND, severity=incident.severity, environment=environment, impacts=felt
     )
     return None if ruling.nobody else ruling
+
+
+def who_first(incident: Incident) -> dict[str, str]:
+    """Return who must agree first, in words by audience; nothing for an audience that is told at once."""
+    rulings = {audience: ruling_about(incident, audience) for audience in (Visibility.STAKEHOLDER, Visibility.PUBLIC)}
+    names = asking.role_names(incident.organisation_id)
+    return {WHOM[audience]: sentence(found.demand, names) for audience, found in rulings.items() if found}
 
 
 def ask(

@@ -72,7 +72,14 @@ def create_update(request: Request, pk: UUID) -> HttpResponse:
                 return redirect("communications:waiting", found.pk)
             messages.success(request, "It was told.")
             return redirect(found)
-    context = {"form": form, "incident": found, "texts": texts, "strip": strip(found)}
+    context = {
+        "form": form,
+        "incident": found,
+        "texts": texts,
+        "strip": strip(found),
+        "others": agreeing.who_first(found),
+        "kept_back": agreeing.waiting_for(found).count(),
+    }
     return render(request, "communications/update.html", context, status=422 if form.errors else 200)
 
 
@@ -80,7 +87,7 @@ def create_update(request: Request, pk: UUID) -> HttpResponse:
 def waiting(request: Request, pk: UUID) -> HttpResponse:
     """The words about an incident that wait until others agree; their author may take them back."""
     found = inside_incident(request, pk)
-    context = {"incident": found, "waiting": agreeing.waiting_for(found), "strip": strip(found)}
+    context = {"incident": found, "words": agreeing.waiting_for(found), "strip": strip(found)}
     return render(request, "communications/waiting.html", context)
 
 

@@ -140,6 +140,16 @@ def test_those_who_are_asked_read_the_exact_words(incident, ian, cleo, rule, pag
     assert "We put the last version back." in text
 
 
+def test_who_writes_is_told_before_who_must_agree(incident, ian, rule, page) -> None:
+    text = page(ian).get(f"/incidents/{incident.pk}/updates/").content.decode()
+    assert "Before stakeholders read it: Client Success Lead must agree." in text
+    assert "Before everybody reads it: Client Success Lead must agree." in text
+    ask(incident, ian)
+    assert "1 message waiting for others" in page(ian).get(f"/incidents/{incident.pk}/updates/").content.decode()
+    Rule.objects.update(active=False)
+    assert "on the status page at once" in page(ian).get(f"/incidents/{incident.pk}/updates/").content.decode()
+
+
 def test_programs_are_told_that_they_wait(program, ian, cleo, incident, rule) -> None:
     answer = program(ian).post(f"/incidents/{incident.pk}/updates", {"audience": "public", "text": WORDS})
     waiting = answer.json()
