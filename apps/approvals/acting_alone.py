@@ -59,9 +59,12 @@ def start_alone(
     if by.organisation_id != question.organisation_id or by.pk != question.requester_id:
         raise Forbidden("Only the person who asked can start it alone.")
     demand_content(question, content_hash)
-    answer = may_act_alone(by, question, now=database_now())
+    now = database_now()
+    answer = may_act_alone(by, question, now=now)
+    if not answer and (question.state != "open" or now >= question.expires_at):
+        raise Refused(answer.because, code="decided", state=question.state)
     if not answer:
-        raise Refused(answer.because, code="break_glass_refused", state=question.state)
+        raise Forbidden(answer.because, code="break_glass_refused")
     may(by, PROPOSE, question.environment).or_refuse()
     demand_acceptance(question, accepts, confirm)
     glass = break_glass.open_now(by, question.environment_id) or break_glass.open_glass(

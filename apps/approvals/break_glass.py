@@ -16,7 +16,7 @@ from apps.accounts.permissions import may
 from apps.accounts.rights import ADMINISTER, APPROVE, PROPOSE
 from apps.approvals import events
 from apps.approvals.models import BreakGlass
-from apps.timeline.answers import YES, Answer, Refused, Unacceptable, no
+from apps.timeline.answers import YES, Answer, Forbidden, Refused, Unacceptable, no
 from apps.timeline.clock import database_now
 from apps.timeline.log import record
 
@@ -61,15 +61,15 @@ def may_open(person: Person, environment: Any, *, allowed: bool | None = None) -
 def open_glass(environment: Any, *, by: Person, reason: str, incident: Any = None) -> BreakGlass:
     """Let `by` act alone in one environment for 30 minutes of the database's clock. Everybody reads it at once.
 
-    The caller has made sure that the person has just proved who they are, in a browser. Raises Forbidden, Refused
-    (switched off, not reviewed yet) or Unacceptable (no reason).
+    The caller has made sure that the person has just proved who they are, in a browser. Raises Forbidden
+    (no right, switched off, not reviewed yet) or Unacceptable (no reason).
     """
     reason = _words(reason, "reason", "Say why nobody can be waited for: everybody will read it.")
     organisation = _lock(by.organisation_id)
     may(by, PROPOSE, environment).or_refuse()
     answer = may_open(by, environment, allowed=organisation.break_glass_allowed)
     if not answer:
-        raise Refused(answer.because, code="break_glass_off" if answer.because == OFF else "review_missing")
+        raise Forbidden(answer.because, code="break_glass_off" if answer.because == OFF else "review_missing")
     now = database_now()
     row = BreakGlass.objects.create(
         organisation=organisation, person=by, environment=environment, incident_id=getattr(incident, "pk", incident),

@@ -14,5 +14,7 @@ class DeploymentsConfig(AppConfig):
         from apps.approvals import asking
         from apps.deployments import holding, lifting, redeploying
 
-        asking.when_decided(lifting.LIFT, granted=lifting.when_lifting_is_granted, facts=holding.facts)
+        asking.when_decided(
+            lifting.LIFT, granted=lifting.when_lifting_is_granted, facts=holding.facts, consumes=False
+        )  # it counts the votes itself, once it holds the organisation
         asking.when_decided(redeploying.KIND, granted=redeploying.grant, facts=redeploying.facts)

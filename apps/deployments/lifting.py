@@ -14,6 +14,7 @@ from apps.accounts.models import Person
 from apps.accounts.permissions import roles_that_may
 from apps.accounts.rights import FREEZE
 from apps.approvals import asking
+from apps.approvals.counting import consume
 from apps.approvals.models import Question
 from apps.approvals.rule_changes import hold_rules
 from apps.approvals.ruling import Own, Ruling, rule_for
@@ -85,7 +86,12 @@ def lift_together(together: UUID) -> int:
 
 
 def when_lifting_is_granted(question: Question, by: Any) -> None:
-    """Lift what the question asked about, in the transaction of the deciding vote."""
+    """Lift what the question asked about, in the transaction of the deciding vote.
+
+    The organisation is held before the voters are: whoever takes a role from one of them holds it first, too.
+    """
+    hold(question.organisation_id)
+    consume(question)
     freeze = Freeze.objects.get(pk=question.subject_id, organisation_id=question.organisation_id)
     if freeze.lifted_at is None:
         lift(freeze, by=by)

@@ -132,13 +132,13 @@ def test_it_is_for_ones_own_rollbacks_of_that_environment_while_it_lasts(allowed
     glass = start(allowed, allowed.ask())
     assert start(allowed, allowed.ask(), reason="") == glass
     other = EnvironmentFactory(service=allowed.environment.service, name="staging")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Forbidden) as refused:
         start(allowed, allowed.ask(environment=other))
     assert "nobody has reviewed that yet" in refused.value.message
     with pytest.raises(Forbidden):
         start(allowed, allowed.ask(), by=allowed.ava)
     change(allowed, glass, ends_at=database_now())
-    with pytest.raises(Refused):
+    with pytest.raises(Forbidden):
         start(allowed, allowed.ask(), reason="again")
 
 
@@ -157,22 +157,30 @@ def test_it_needs_a_reason_and_the_plan_that_was_read_and_what_is_lost(allowed: 
 
 def test_where_it_is_switched_off_nobody_acts_alone(team: Any, kind: str) -> None:
     question = team.ask()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Forbidden) as refused:
         start(team, question)
     assert refused.value.message == "Break-glass is switched off here. An administrator can allow it."
-    with pytest.raises(Refused):
+    with pytest.raises(Forbidden):
         break_glass.open_glass(team.environment, by=team.rae, reason="x")
 
 
 def test_only_questions_that_say_so_can_be_started_alone(allowed: Any) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Forbidden) as refused:
         start(allowed, allowed.ask())
     assert "Only a rollback can be started alone" in refused.value.message
 
 
+def test_what_is_decided_is_not_started_alone(allowed: Any, kind: str) -> None:
+    question = allowed.ask({"all_of": ["founder"]})
+    asking.vote(question, by=allowed.ava, decision="reject", content_hash=question.content_hash)
+    with pytest.raises(Refused) as refused:
+        start(allowed, question)
+    assert (refused.value.status, refused.value.code) == (409, "decided")
+
+
 def test_who_may_not_propose_there_may_not_act_alone_there(allowed: Any, kind: str) -> None:
     question = allowed.ask(requester=allowed.ava)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Forbidden) as refused:
         start(allowed, question, by=allowed.ava)
     assert "may propose a rollback" in refused.value.message
 

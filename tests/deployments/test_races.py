@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from apps.accounts import lifecycle as people
 from apps.accounts.models import Organisation
+from apps.approvals import asking
 from apps.approvals.models import Question
-from apps.deployments import freezing, lifting, production
+from apps.deployments import freezing, lifting, production, switches
 from apps.playbooks import lifecycle as playbooks
 from apps.playbooks.models import Playbook
 from apps.timeline.log import SYSTEM
@@ -51,6 +53,22 @@ def test_only_one_person_asks_to_lift_a_freeze(crowd: Racers, team: Organisation
     assert asked
     assert again.refused == "already_asked"
     assert Question.objects.filter(kind=lifting.LIFT, state="open").count() == 1
+
+
+def test_whoever_is_removed_while_their_vote_lifts_a_freeze_locks_nobody_out(crowd: Racers, team: Organisation) -> None:
+    """The removal holds the organisation and then the person; the vote must not hold the person and want the other."""
+    admin, one, other = (PersonFactory(organisation=team, roles=["admin", "incident-commander"]) for _ in "abc")
+    freeze = freezing.freeze(team, by=SYSTEM, stops="rollbacks", scope="organisation", reason="Wait")
+    question = lifting.ask_to_lift(freeze, by=one, reason="Over")
+    removed, voted = crowd.overlapping(
+        partial(switches.hold, team.pk),
+        partial(asking.vote, question, by=other, decision="approve", content_hash=question.content_hash),
+        then=partial(people.deactivate_person, other, by=admin),
+    )
+    assert removed
+    assert voted.refused == "votes_missing"
+    freeze.refresh_from_db()
+    assert freeze.lifted_at is None
 
 
 def test_an_older_draft_is_not_published_over_a_newer_one(crowd: Racers, team: Organisation) -> None:
