@@ -41,9 +41,10 @@ def person(shown: Person, viewer: Person) -> dict[str, Any]:
 
 def profile(viewer: Person) -> dict[str, Any]:
     """Return one's own roles, tokens, second factors and sessions, newest first."""
+    factors = second_factors.of(viewer.user)
     return {
-        "factors": second_factors.of(viewer.user),
-        "has_app": any(not factor.is_passkey for factor in second_factors.of(viewer.user)),
+        "factors": factors,
+        "has_app": any(not factor.is_passkey for factor in factors),
         "codes_left": second_factors.codes_left(viewer.user),
         "sessions": sessions.of(viewer.user),
         "roles": list(viewer.roles.order_by("name")),
