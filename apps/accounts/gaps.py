@@ -10,14 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.accounts.models import Person, Role
+from apps.accounts.places import ANYWHERE, Place
+from apps.accounts.seeing import sight_of
 
 
 @dataclass(frozen=True)
 class Need:
-    """Something needs a holder of one of these roles (slugs). `why` names it: "the rule Payments"."""
+    """Something needs a holder of one of these roles (slugs). `why` names it: "the rule Payments".
+
+    Whoever does not see its `place` does not read of it.
+    """
 
     roles: tuple[str, ...]
     why: str
+    place: Place = ANYWHERE
 
 
 @dataclass
@@ -45,9 +51,10 @@ def offer_needs(ask: Asked) -> None:
     _known.append(ask)
 
 
-def needs_of(organisation_id: Any) -> list[Need]:
-    """Return everything that needs somebody in a role."""
-    return [need for ask in _known for need in ask(organisation_id)]
+def needs_of(viewer: Person) -> list[Need]:
+    """Return everything that needs somebody in a role, as far as `viewer` sees it."""
+    sight = sight_of(viewer)
+    return [need for ask in _known for need in ask(viewer.organisation_id) if sight.holds(need.place)]
 
 
 def reachable(person: Person) -> bool:

@@ -15,7 +15,7 @@ def people(viewer: Person) -> dict[str, Any]:
     everybody = Person.objects.filter(organisation=viewer.organisation).order_by("name")
     active = list(everybody.filter(active=True).prefetch_related("roles"))
     return {
-        **role_pages.overview(viewer.organisation),
+        **role_pages.overview(viewer),
         "without_role": [person for person in active if not person.roles.all()],
         "gone": list(everybody.filter(active=False)),
         "may_administer": may(viewer, ADMINISTER),

@@ -41,7 +41,8 @@ def place_of(thing: Any) -> Place:
         return place_of(thing.environment)
     if service is not None:
         return Place(service, environment)
-    return next((place_of(part) for name in WHOLE if (part := getattr(thing, name, None)) is not None), ANYWHERE)
+    parts = (part for name in WHOLE if (part := getattr(thing, name, None)) is not None)
+    return next((place for part in parts if (place := place_of(part))), ANYWHERE)
 
 
 def kind_of(thing: Any) -> str:

@@ -29,9 +29,9 @@ def roles_of(organisation: Organisation) -> QuerySet[Role]:
     )
 
 
-def overview(organisation: Organisation) -> dict[str, Any]:
+def overview(viewer: Person) -> dict[str, Any]:
     """Return every role that is held or needed, those that are neither, and every gap, in sentences."""
-    found = held_roles(roles_of(organisation), needs_of(organisation.pk))
+    found = held_roles(roles_of(viewer.organisation), needs_of(viewer))
     return {
         "held": [one for one in found if one.holders or one.needed],
         "vacant": [one for one in found if not one.holders and not one.needed],
@@ -41,7 +41,7 @@ def overview(organisation: Organisation) -> dict[str, Any]:
 
 def role(shown: Role, viewer: Person) -> dict[str, Any]:
     """Return one role: who holds it, who stands in, and what it may, everywhere and in places."""
-    everybody = held_roles(roles_of(viewer.organisation), needs_of(viewer.organisation_id))
+    everybody = held_roles(roles_of(viewer.organisation), needs_of(viewer))
     found = next(one for one in everybody if one.role == shown)
     places: Any = found.role
     return {

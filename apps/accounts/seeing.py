@@ -111,12 +111,21 @@ def _condition(model: type[Model], sight: Sight, path: str = "") -> Q:
         return Q(**{f"{path}service__in": sight.services}) | Q(**{f"{path}pk__in": sight.environments})
     own = [name for name in ("service", "environment") if name in names]
     seen, nowhere = _in_place(own, sight, path), Q(**{f"{path}{name}__isnull": True for name in own})
-    part = next((name for name in WHOLE if name in names), None)
-    if part is None:
-        return seen | nowhere if own else Q()
-    whole: Any = model._meta.get_field(part)
-    of_the_whole = _condition(whole.remote_field.model, sight, f"{path}{part}__") | Q(**{f"{path}{part}__isnull": True})
+    of_the_whole = _of_the_whole(model, [name for name in WHOLE if name in names], sight, path)
     return seen | (nowhere & of_the_whole) if own else of_the_whole
+
+
+def _of_the_whole(model: type[Model], parts: list[str], sight: Sight, path: str) -> Q:
+    """Return what must hold of what a row is part of: of the first that is there, and of nothing where none is."""
+    if not parts:
+        return Q()
+    first, rest = f"{path}{parts[0]}", parts[1:]
+    field: Any = model._meta.get_field(parts[0])
+    there = _condition(field.remote_field.model, sight, f"{first}__")
+    if not field.null:
+        return there
+    here, absent = Q(**{f"{first}__isnull": False}), Q(**{f"{first}__isnull": True})
+    return (here & there) | (absent & _of_the_whole(model, rest, sight, path))
 
 
 def _in_place(own: list[str], sight: Sight, path: str) -> Q:

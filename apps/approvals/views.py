@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.programs import find
 from apps.accounts.reauthentication import is_fresh, require_fresh, take_pending
 from apps.accounts.requests import Request
-from apps.accounts.seeing import sees
+from apps.accounts.seeing import seen_by, sees
 from apps.approvals import asking, break_glass, debts, permissions, reminding
 from apps.approvals.models import Question
 from apps.approvals.showing import SEATED, card
@@ -43,7 +43,7 @@ def questions(request: Request) -> HttpResponse:
 
 
 def _to_review(request: Request) -> list[break_glass.BreakGlass]:
-    return list(break_glass.not_reviewed(request.organisation.pk))
+    return list(seen_by(break_glass.not_reviewed(request.organisation.pk), request.person))
 
 
 @require_GET

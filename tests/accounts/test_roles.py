@@ -48,8 +48,8 @@ def test_a_role_is_made_held_and_changed(ada: Person, sam: Person, team: Organis
     assert may(afresh(sam), rights.APPROVE)
     role_changes.change_role(made, name="Night Crew", duties="Acts.", rights=[rights.SEE], by=ada)
     assert not may(afresh(sam), rights.APPROVE)
-    told = list(Event.objects.filter(kind__startswith="role.", subject_kind="role").values_list("kind", flat=True))
-    assert told == ["role.created", "role.changed", "role.changed"]
+    told = Event.objects.filter(kind__startswith="role.", subject_kind="role").values_list("kind", flat=True)
+    assert sorted(told) == ["role.changed", "role.changed", "role.created"]
 
 
 def test_a_slug_and_a_right_are_looked_at(ada: Person, team: Organisation) -> None:
@@ -203,7 +203,7 @@ def test_what_rules_and_playbooks_need_is_known(team: Organisation, rae: Person)
         ladder=[],
         told_after=["auditor"],
     )
-    found = {role.slug: gap for role, gap in overview(team)["gaps"]}
+    found = {role.slug: gap for role, gap in overview(rae)["gaps"]}
     assert found["security-specialist"] == "Nobody holds it, and the rule “Payments” needs it."
     assert "Payments" in found["auditor"]
 

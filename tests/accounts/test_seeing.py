@@ -8,18 +8,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.accounts import giving_tokens, granting, rights
-from apps.accounts.models import Grant, Person
+from apps.accounts.models import Grant, Organisation, Person
 from apps.accounts.permissions import may
 from apps.accounts.seeing import EVERYTHING, Sight, inside_of, sight_from, sight_of
+from apps.approvals.models import BreakGlass, Debt, Rule
 from apps.checklists import lifecycle as checklists
 from apps.deployments import lifecycle as deployments
 from apps.incidents import lifecycle as incidents
 from apps.incidents import live
-from apps.timeline.log import SYSTEM
+from apps.incidents.events import NOTED
+from apps.timeline.log import SYSTEM, record
 from rollback_portal.api import api
 from tests.accounts.conftest import program, sign_in
 from tests.accounts.factories import PersonFactory, RoleFactory
@@ -37,6 +40,11 @@ NAMED = {
     "/rollbacks/": "rollback",
     "/rollbacks/forward/": "environment",
     "/approvals/": "question",
+    "/approvals/debts/": "debt",
+    "/approvals/break-glass/": "glass",
+    "/debts/": "debt",
+    "/break-glass/": "glass",
+    "/rules/": "rule",
     "/freezes/": "freeze",
     "/checklist-items/": "item",
     "/services/": "slug",
@@ -45,6 +53,10 @@ NAMED = {
 IN_NO_SERVICE = (
     "/accounts/",
     "/people/",
+    "/roles/",
+    "/tokens/",
+    "/group-mappings/",
+    "/waiting-updates/",  # of an incident; made only together with its question, and found as everything else is
     "/profile/",
     "/set-up/",
     "/playbooks/",
@@ -86,8 +98,28 @@ def hidden(stage: Stage) -> dict[str, str]:
         "question": rollback.question,
         "freeze": freeze,
         "item": listed.items.get(),
+        **agreed_on(stage, rollback),
     }
     return {name: str(row.pk) for name, row in found.items()}
+
+
+@transaction.atomic
+def agreed_on(stage: Stage, rollback: Any) -> dict[str, Any]:
+    """What belongs to the agreement about the portal: a rule, a debt and a broken glass."""
+    where = {"organisation": stage.organisation}
+    Organisation.objects.filter(pk=stage.organisation.pk).update(break_glass_allowed=True)
+    now, environment, question = rollback.proposed_at, stage.environment, rollback.question
+    words = "For the portal alone"
+    rows = {
+        "rule": Rule.objects.create(**where, name=words, environment=environment, demand={"all_of": ["cto"]}),
+        "debt": Debt.objects.create(**where, question=question, person=stage.ava, because=words, due_at=now),
+        "glass": BreakGlass.objects.create(
+            **where, person=stage.ava, environment=environment, reason=words, opened_at=now, ends_at=now
+        ),
+    }
+    for row in rows.values():
+        record(NOTED, row, by=SYSTEM, incident=stage.incident, note=words)  # Postgres asks for it
+    return rows
 
 
 def limited(stage: Stage, shop: Any, everywhere: set[str], slug: str = "shop-crew") -> Person:
@@ -153,6 +185,7 @@ def secrets_of(stage: Stage, hidden: dict[str, str]) -> list[str]:
         stage.good.version,
         "Portal stands still",
         "Count the rows",
+        "For the portal alone",
     ]
 
 
