@@ -304,3 +304,25 @@ def test_programs_list_review_and_switch_it(allowed: Any, kind: str) -> None:
     admin = program(PersonFactory(organisation=allowed.organisation, roles=["admin"]), "admin")
     assert admin.post(switch, {"allowed": False}, "application/json").json() == {"allowed": False}
     assert not Organisation.objects.get(pk=allowed.organisation.pk).break_glass_allowed
+
+
+def test_a_start_alone_that_meets_the_last_vote_starts_it_once(allowed: Any, kind: str) -> None:
+    """Whoever is first decides: then nobody was passed over, or the vote comes too late. Never both."""
+    met = {"alone": 0, "voted": 0}
+    with racers(2) as pair:
+        for number in range(9):
+            question = allowed.ask({"all_of": ["founder"]})
+            vote = partial(
+                asking.vote, question, by=allowed.ava, decision="approve", content_hash=question.content_hash
+            )
+            alone, voted = pair.meet(number, partial(start, allowed, question), vote)
+            question.refresh_from_db()
+            assert (bool(alone), bool(voted)) in {(True, False), (False, True)}
+            assert question.state == "granted"
+            assert (question.break_glass_id is not None) == bool(alone) == question.debts.exists()
+            assert question.votes.filter(consumed_at=None).count() == 0
+            met["alone" if alone else "voted"] += 1
+            if alone:
+                assert voted.refused == "decided"
+                break_glass.review(alone.value, by=allowed.cleo, text="Right")
+    assert min(met.values()) >= 2, met
