@@ -42,6 +42,8 @@ class StrictParser(Parser):
     """Reads JSON the way `programs.read_json` allows it."""
 
     def parse_body(self, request: HttpRequest) -> Any:
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise programs.Encoded("Send the body as it is, without Content-Encoding. Nothing was changed.")
         return programs.read_json(request.body)
 
 

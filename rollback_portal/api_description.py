@@ -28,6 +28,7 @@ ANSWERS = {
     "404": "There is no such thing here",
     "409": "The state does not allow it",
     "413": "The body is too large",
+    "415": "The body is compressed",
     "422": "A field cannot be used",
     "429": "Too many calls; see Retry-After",
 }

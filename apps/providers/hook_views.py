@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from apps.accounts import programs
 from apps.accounts.programs import problem
 from apps.providers import receiving
 
@@ -30,6 +31,8 @@ def receive_hook(request: HttpRequest, provider: str, source: str) -> HttpRespon
         new = receiving.receive(provider, source, request.headers, body)
     except receiving.Unsigned:
         return problem(401, "unauthenticated", "There is no valid signature for this address.")
+    except programs.TooOften as flood:
+        return programs.problem_of(flood)
     except receiving.Unreadable:
         return problem(422, "invalid", "The body is not a JSON object. Its bytes were kept; nothing was done.")
     return HttpResponse(json.dumps({"taken": new}), content_type="application/json")

@@ -10,17 +10,21 @@ import hashlib
 import json
 import logging
 import secrets
+import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache as remembered
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection as database
 from django.db import transaction
 from django.dispatch import Signal
 from django.urls import reverse
 
+from apps.accounts import programs
+from apps.accounts.programs import TooOften
 from apps.providers import events, opening, registry, sealing
 from apps.providers.hooks import WEBHOOK_SECRET, Hook
 from apps.providers.models import Connection, Receipt
@@ -30,6 +34,8 @@ from apps.timeline.log import SYSTEM, record
 logger = logging.getLogger(__name__)
 
 hook_received = Signal()  # connection=…: sent in the transaction that takes the delivery, once for each
+WINDOW_SECONDS = 60
+DELIVERIES_PER_WINDOW = 18_000  # 300 each second, half as many again as must always be taken
 LONGEST_TEXT = 200  # characters of an id or a kind of event
 NOBODYS = Hook("X-Signature", "sha256", (), ())  # what an unknown provider is measured by
 TAKE = """
@@ -50,11 +56,28 @@ class Unreadable(Exception):
 def receive(slug: str, source: str, headers: Mapping[str, str], body: bytes) -> bool:
     """Take in one delivery of the provider `slug` for the connection `source`; False when it was taken before.
 
-    Raises Unsigned before anything is kept, Unreadable after the bytes were.
+    Raises Unsigned and TooOften before anything is kept, Unreadable after the bytes were.
     """
     connection, hook = _signer(slug, source, headers, body)
+    _count(connection)
     keep(connection, body)
     return _take(connection, hook, body)
+
+
+def _count(connection: Connection) -> None:
+    """Count one delivery of this minute, in Postgres; one connection that floods us holds up no other."""
+    now = time.time()
+    key = f"deliveries:{connection.pk}:{int(now // WINDOW_SECONDS)}"
+    cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
+    try:
+        deliveries = cache.incr(key)
+    except ValueError:  # cleared in between
+        return
+    if deliveries > DELIVERIES_PER_WINDOW:
+        wait = WINDOW_SECONDS - int(now) % WINDOW_SECONDS
+        raise TooOften(
+            f"More than {DELIVERIES_PER_WINDOW} deliveries in a minute. Send again in {wait} s.", retry_after=wait
+        )
 
 
 def keep(connection: Connection, body: bytes) -> None:
@@ -105,7 +128,7 @@ def _secret(connection: Connection | None) -> str:
     return opened.get(WEBHOOK_SECRET.name) or secrets.token_hex(32)
 
 
-@cache
+@remembered
 def _decoy() -> str:
     """Seal a secret that nobody knows, so that an unknown address takes as long as a wrong signature."""
     return sealing.seal({WEBHOOK_SECRET.name: secrets.token_hex(32)}, "decoy")
@@ -133,7 +156,7 @@ def _read(body: bytes) -> dict[str, Any]:
         told = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise Unreadable from None
-    if not isinstance(told, dict):
+    if not isinstance(told, dict) or programs.is_overgrown(told):
         raise Unreadable
     return told
 

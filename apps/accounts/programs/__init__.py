@@ -55,10 +55,10 @@ from apps.accounts.programs.bearer import (
     person_of,
     require_scope,
 )
-from apps.accounts.programs.bodies import Body, Listing, read_json
+from apps.accounts.programs.bodies import Body, Listing, is_overgrown, read_json
 from apps.accounts.programs.idempotency import idempotent, idempotent_after_reading
 from apps.accounts.programs.paging import page, page_of_list, slice_of
-from apps.accounts.programs.problems import TooLarge, TooOften, Unauthenticated, problem, problem_of
+from apps.accounts.programs.problems import Encoded, TooLarge, TooOften, Unauthenticated, problem, problem_of
 from apps.accounts.programs.references import find, refer
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "WRITE",
     "Bearer",
     "Body",
+    "Encoded",
     "Listing",
     "Service",
     "TooLarge",
@@ -77,6 +78,7 @@ __all__ = [
     "find",
     "idempotent",
     "idempotent_after_reading",
+    "is_overgrown",
     "page",
     "page_of_list",
     "person_of",

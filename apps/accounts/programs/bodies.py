@@ -41,6 +41,11 @@ def read_json(raw: bytes) -> Any:
     return value
 
 
+def is_overgrown(value: Any) -> bool:
+    """Say whether a value is nested more deeply, or has more parts, than anybody means."""
+    return any(depth > DEEPEST or count > MOST_NODES for count, (_, depth, _) in enumerate(_walk(value)))
+
+
 def _why(problem: Exception) -> str:
     if isinstance(problem, RecursionError):
         return "it is nested too deeply"

@@ -28,6 +28,13 @@ class TooLarge(Refused):
     code = "too_large"
 
 
+class Encoded(Refused):
+    """The body is compressed, which we never undo (HTTP 415)."""
+
+    status = 415
+    code = "encoded"
+
+
 class TooOften(Refused):
     """Too many calls; `retry_after` is in seconds (HTTP 429)."""
 
