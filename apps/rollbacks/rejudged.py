@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from apps.approvals import asking
 from apps.approvals.rule_changes import deciding
 from apps.playbooks.library import definition_of
@@ -16,11 +14,12 @@ from apps.timeline.log import SYSTEM
 
 def why_outdated(rollback: Rollback) -> str:
     """Say that the incident's severity has changed and others must agree now; empty where nothing has changed by it."""
-    plan, incident = json.loads(bytes(rollback.plan.canonical)), rollback.incident
-    if plan["incident"]["severity"] == incident.severity:
+    asked, incident = rollback.question.rule, rollback.incident
+    decided_by = asked.get("decided_by")
+    if decided_by is None or decided_by["situation"]["severity"] == incident.severity:
         return ""
     own = own_rule(definition_of(rollback.revision), rollback.revision.number, incident.severity)
-    if deciding(rule_now(rollback, "rollback.start", own=own).as_plan()) == deciding(plan["approvals"]):
+    if deciding(rule_now(rollback, "rollback.start", own=own).as_plan()) == deciding(asked):
         return ""
     return f"{incident.reference} is {incident.severity} now, so who must agree has changed"
 
