@@ -10,9 +10,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.permissions import may
 from apps.accounts.programs import find
 from apps.accounts.reauthentication import is_fresh, require_fresh, take_pending
 from apps.accounts.requests import Request
+from apps.accounts.rights import SEE_INTERNAL
 from apps.accounts.seeing import seen_by, sees
 from apps.approvals import asking, break_glass, debts, permissions, reminding
 from apps.approvals.models import Question
@@ -114,6 +116,14 @@ def create_reminder(request: Request, pk: UUID) -> HttpResponse:
 
 
 def found_question(request: Request, pk: UUID) -> Question:
-    """Return the question with its seats and votes. Raises Missing where the reader may not see it."""
+    """Return the question with its seats and votes.
+
+    Raises Missing where the reader may not see it, and Forbidden for somebody outside who is not asked either.
+    """
     rows = Question.objects.select_related("requester", "environment__service").prefetch_related(*SEATED)
-    return find(rows, request, pk=pk)
+    found = find(rows, request, pk=pk)
+    inside = may(request.person, SEE_INTERNAL, found)
+    answered = any(vote.person_id == request.person.pk for vote in found.votes.all())
+    if not (inside or answered or permissions.may_vote(request.person, found, now=database_now())):
+        inside.or_refuse()
+    return found
