@@ -18,7 +18,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts import lifecycle as accounts
+from apps.accounts import role_changes
 from apps.accounts.models import Organisation, Person, User
+from apps.accounts.rights import APPROVE_RESTORES
 from apps.approvals.standard_rules import give_rules
 from apps.checks.models import ProbeRound
 from apps.demo.team_rules import BREAK_GLASS, TEAM_RULES
@@ -72,6 +74,7 @@ def _make(team: Team, about: Mapping[str, Any], sealed: str) -> None:
     }
     _give_phones(team, people.values())
     User.objects.filter(people__organisation=organisation).update(password=sealed)
+    _let_somebody_approve_restores(people)
     environment = _place(team, organisation, about)
     publish_shipped(organisation)
     _rule(organisation)
@@ -87,6 +90,14 @@ def _give_phones(team: Team, people: Iterable[Person]) -> None:
     for number, person in enumerate(people, start=10):
         person.phone = f"{PHONES[team.time_zone]}{number}"
         person.save(update_fields=["phone"])
+
+
+def _let_somebody_approve_restores(people: Mapping[str, Person]) -> None:
+    """Give that right, which is the CTO's (S4-36), to the founder where nobody is CTO."""
+    if "founder" in people and "cto" not in people:
+        founder = people["founder"].roles.get()
+        rights = [*founder.rights, APPROVE_RESTORES]
+        role_changes.change_role(founder, name=founder.name, duties=founder.duties, rights=rights, by=SYSTEM)
 
 
 def _place(team: Team, organisation: Organisation, about: Mapping[str, Any]) -> Environment:

@@ -18,7 +18,7 @@ from apps.timeline.models import Event
 from tests.accounts.conftest import sign_in
 from tests.accounts.factories import PASSWORD, PersonFactory, TokenFactory
 
-QUERIES = 16  # of a whole page: session, person, rights, frame, content
+QUERIES = 18  # of a whole page: session, person, rights, frame, content with what rules and playbooks need
 
 
 def test_people_stand_under_their_roles(ada: Person, rae: Person) -> None:
