@@ -422,4 +422,4 @@ def test_the_button_leads_there_and_back(
         expect(page.get_by_role("heading", name="Rae Reliability")).to_be_visible()
         page.goto("/accounts/reauthenticate/?next=/people/")
         page.get_by_role("button", name="Sign in again with Harbour ID").click()
-        expect(page.get_by_role("heading", name="People", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", level=1, name="People")).to_be_visible()
