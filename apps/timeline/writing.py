@@ -1,9 +1,9 @@
-"""Rows that one transaction writes together: they go to Postgres in one round trip, in the order of their telling."""
+"""Rows that one transaction writes together at its end, in the order of their telling; `posting` sends them whole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -49,21 +49,18 @@ def collected() -> Iterator[Batch]:
 
 @contextmanager
 def committed_together() -> Iterator[None]:
-    """A transaction that holds back what `insert` and `update` are given, and sends it along with its COMMIT.
+    """A transaction that holds back what `insert` and `update` are given until its end.
 
     Whatever else the block asks of Postgres does not see these rows yet. After an exception nothing is written.
     """
-    # The pipeline is closed last, so that it holds the COMMIT as well.
-    with ExitStack() as pipeline, transaction.atomic():
+    # One after the other: what is refused in a pipeline leaves a connection that cannot be rolled back at once.
+    with transaction.atomic():
         with collected() as batch:
             yield
         for deed in batch.after:
             transaction.on_commit(deed)
-        if batch.rows or batch.last:
-            pipeline.enter_context(connection.connection.pipeline())
-            with connection.cursor() as cursor:
-                for sql, values in batch.statements():
-                    cursor.execute(sql, values)
+        for sql, values in batch.statements():
+            _execute(sql, values)
 
 
 def is_open() -> bool:
