@@ -46,7 +46,7 @@ def make_group(role: Role) -> Group:
 def keep_in_step(roles: Iterable[Role]) -> None:
     """Make the permissions of the roles' groups what `Role.rights` and their `Grant` rows say: no more, no less."""
     by_group = {role.group_id: role for role in roles if role.group_id is not None}
-    wanted = {group: _wanted(role) for group, role in by_group.items()}
+    wanted: dict[Any, set[Wanted]] = {group: _wanted(role) for group, role in by_group.items()}
     for grant in Grant.objects.filter(role__in=by_group.values()).select_related("role"):
         kind, key = (SERVICE, grant.service_id) if grant.service_id else (ENVIRONMENT, grant.environment_id)
         wanted[grant.role.group_id] |= {(kind, str(key), right) for right in SCOPED.intersection(grant.rights)}

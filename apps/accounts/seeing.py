@@ -109,7 +109,7 @@ def _condition(model: type[Model], sight: Sight, path: str = "") -> Q:
         return Q(**{f"{path}pk__in": sight.services | sight.around})
     if model._meta.label_lower == ENVIRONMENT:
         return Q(**{f"{path}service__in": sight.services}) | Q(**{f"{path}pk__in": sight.environments})
-    own = [name for name in ("service", "environment") if name in names]
+    own: list[str] = [name for name in ("service", "environment") if name in names]
     seen, nowhere = _in_place(own, sight, path), Q(**{f"{path}{name}__isnull": True for name in own})
     of_the_whole = _of_the_whole(model, [name for name in WHOLE if name in names], sight, path)
     return seen | (nowhere & of_the_whole) if own else of_the_whole

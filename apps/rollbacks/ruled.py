@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from apps.accounts.models import Role
+from apps.accounts.permissions import roles_that_may
 from apps.accounts.rights import APPROVE, OPERATE
 from apps.approvals.kinds import impacts_of_incident
 from apps.approvals.rule_changes import hold_rules
@@ -81,9 +81,8 @@ def as_at_the_start(rollback: Rollback) -> tuple[Own, str]:
 
 
 def roles_that_operate(rollback: Rollback) -> list[str]:
-    """Return the roles of the organisation whose holders may decide about steps."""
-    found = Role.objects.filter(organisation_id=rollback.organisation_id, rights__contains=[OPERATE])
-    return list(found.order_by("slug").values_list("slug", flat=True))
+    """Return the roles whose holders may decide about steps, in the place of the run."""
+    return sorted(role.slug for role in roles_that_may(rollback.organisation_id, OPERATE, rollback))
 
 
 def _felt(incident: Incident) -> frozenset[str]:
