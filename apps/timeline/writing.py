@@ -21,7 +21,7 @@ class Batch:
 
     rows: list[tuple[Insertion | str, list[Any]]] = field(default_factory=list)
     last: list[tuple[Insertion | str, list[Any]]] = field(default_factory=list)
-    after: list[Callable[[], None]] = field(default_factory=list)
+    after: list[Callable[[], object]] = field(default_factory=list)
 
     def statements(self) -> Iterator[Statement]:
         """Yield what is to be executed; neighbours that are new rows of the same kind go in one statement."""
@@ -68,7 +68,7 @@ def is_open() -> bool:
     return connection.in_atomic_block or _open.get() is not None
 
 
-def after_commit(deed: Callable[[], None]) -> None:
+def after_commit(deed: Callable[[], object]) -> None:
     """Do something once the transaction has been committed, and nothing if it is not."""
     if (batch := _open.get()) is None:
         transaction.on_commit(deed)
