@@ -23,7 +23,7 @@ class Sent:
 
     first: psycopg.Cursor[Any]
     commit: psycopg.Cursor[Any]
-    after: Sequence[Callable[[], None]]
+    after: Sequence[Callable[[], object]]
     answered: Callable[[Any], None]
     failed: Callable[[], None]
 
