@@ -23,6 +23,8 @@ LATEST = timedelta(minutes=10)  # how far a pipeline's clock may be ahead
 MIGRATION_KINDS = ("additive", "destructive")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 9110 token
+# What makes a name look like another one: marks that turn the direction of text, and those without any width.
+HIDING = frozenset("\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 
 
 def text(value: str, field: str, *, limit: int, required: bool = True) -> str:
@@ -34,6 +36,8 @@ def text(value: str, field: str, *, limit: int, required: bool = True) -> str:
         raise Unacceptable(f"“{field}” has more than {limit} characters.", field=field)
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in value if character not in "\n\t"):
         raise Unacceptable(f"“{field}” holds a control character, which cannot be stored.", field=field)
+    if not HIDING.isdisjoint(value):
+        raise Unacceptable(f"“{field}” holds a character that turns or hides text, so it is refused.", field=field)
     return value
 
 
