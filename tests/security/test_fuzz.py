@@ -1,0 +1,31 @@
+"""Nothing breaks and nothing is undocumented, whatever is sent: a short hunt; `tests.security.fuzz` is a long one."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from tests.security import fuzzing
+from tests.security.acting import Actor
+from tests.security.world import PARTS
+
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "50"))
+ROLE = os.environ.get("FUZZ_ROLE", "")
+FIRST = "everything"
+
+
+def test_whatever_is_sent_nothing_breaks_and_nothing_is_undocumented(db: None, with_tokens: dict[str, Actor]) -> None:
+    roles = [ROLE] if ROLE else [FIRST, *(part for part in PARTS if part not in {FIRST, "removed"})]
+    hunt, operations = fuzzing.Hunt(time.monotonic() + SECONDS), fuzzing.operations()
+    for number in range(1000):
+        for role in roles:
+            for operation in operations:
+                if hunt.is_over:
+                    break
+                fuzzing.throw(hunt, operation, with_tokens[role], 10 if number else 2, number)
+    print(f"{sum(hunt.tried.values())} requests to {len(hunt.tried)} of {len(operations)} operations")
+    print(dict(hunt.answered.most_common()))
+    assert not hunt.faults, "\n\n".join(hunt.faults.values())
+    assert sum(hunt.tried.values()) > 50
+    assert {200, 404, 422} <= set(hunt.answered), "most was refused at the door, so nothing was tried"
+    assert 401 not in hunt.answered
