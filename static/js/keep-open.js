@@ -13,9 +13,10 @@
   const given = new Map();
   const read = () => document.querySelector("#rb-vote [name=plan_hash]")?.value;
   const nameOf = (field) => [read(), field.id, field.type === "checkbox" ? field.value : ""].join(" ");
-  document.addEventListener("input", ({ target }) => {
-    if (target.id && target.closest("#rb-vote")) given.set(nameOf(target), target.type === "checkbox" ? target.checked : target.value);
-  });
+  const keep = (field) => given.set(nameOf(field), field.type === "checkbox" ? field.checked : field.value);
+  document.addEventListener("input", ({ target }) => target.id && target.closest("#rb-vote") && keep(target));
+  // What came back filled in, because the password was asked for in between, is the reader's too.
+  for (const field of document.querySelectorAll("#rb-vote input[id]")) if (field.type === "checkbox" ? field.checked : field.value) keep(field);
   new MutationObserver(() => {
     if (!given.size) return;
     for (const field of document.querySelectorAll("#rb-vote input[id]")) {
