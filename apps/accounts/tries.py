@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 TOO_MANY = "too_many_login_attempts"
@@ -15,8 +16,14 @@ WAIT_SECONDS = 900  # the window of ACCOUNT_RATE_LIMITS["login_failed"]
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return where a request comes from, through as many proxies as are trusted."""
-    return str(get_adapter().get_client_ip(request))
+    """Return where a request comes from, through as many proxies as are trusted.
+
+    By a Unix socket nobody tells; such requests count together.
+    """
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except PermissionDenied:
+        return ""
 
 
 def told(answer: HttpResponse, form: Any) -> HttpResponse:
