@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from apps.accounts.models import Person, Role, RoleHolding
 from apps.approvals import asking
@@ -20,6 +20,7 @@ from apps.incidents.models import Incident
 from apps.timeline.answers import Forbidden, Refused
 from apps.timeline.models import Event
 from tests.accounts.factories import PersonFactory, TokenFactory
+from tests.unguarded import unguarded
 
 WORDS = "Share links fail since 14:07.\nWe put the last version back."
 
@@ -91,13 +92,11 @@ def test_rejected_words_are_never_told(incident, ian, cleo, rule) -> None:
 
 def test_words_that_nobody_answers_expire(incident, ian, cleo, rule) -> None:
     question = ask(incident, ian)
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
+    with unguarded("approvals_question") as cursor:
         cursor.execute(
             "UPDATE approvals_question SET expires_at = clock_timestamp() - interval '1 second' WHERE id = %s",
             [question.pk],
         )
-        cursor.execute("SET session_replication_role = DEFAULT")
     close_overdue()
     question.refresh_from_db()
     assert question.state == "expired"
