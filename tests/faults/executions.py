@@ -15,7 +15,8 @@ from tests.faults.tally import Tally
 from tests.faults.watching import Seen, Watch
 
 CLEAR_UP_TRIES = 6
-WAIT_SECONDS, PRODUCTION_WAIT_SECONDS = 150.0, 600.0
+# A step whose effect somebody else undid is looked at for three minutes before a person is asked.
+WAIT_SECONDS, PRODUCTION_WAIT_SECONDS = 300.0, 600.0
 FINAL = frozenset({"succeeded", "failed", "cancelled", "rejected", "expired"})
 KEPT_OUTSIDE = 20  # messages and incidents of a slot that the simulated providers keep
 

@@ -105,7 +105,8 @@ def _limit(pid: int, limit: int, value: int) -> None:
 
 
 def _handles(pid: int) -> int:
-    return max(int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()) + 1
+    """Return the number after the highest handle of a process; 0 when it has just ended and holds none."""
+    return max((int(path.name) + 1 for path in Path(f"/proc/{pid}/fd").iterdir()), default=0)
 
 
 def _memory(pid: int) -> int:
