@@ -36,6 +36,12 @@ def text(value: str, field: str, *, limit: int, required: bool = True) -> str:
         raise Unacceptable(f"“{field}” has more than {limit} characters.", field=field)
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in value if character not in "\n\t"):
         raise Unacceptable(f"“{field}” holds a control character, which cannot be stored.", field=field)
+    return value
+
+
+def name(value: str, field: str, *, limit: int) -> str:
+    """Return what people tell things apart by: a text in which no letter is turned or hidden. Raises Unacceptable."""
+    value = text(value, field, limit=limit)
     if not HIDING.isdisjoint(value):
         raise Unacceptable(f"“{field}” holds a character that turns or hides text, so it is refused.", field=field)
     return value

@@ -52,7 +52,7 @@ def create_service(
     service = Service(
         organisation=organisation,
         slug=entering.slug(slug, "slug"),
-        name=entering.text(name, "name", limit=120),
+        name=entering.name(name, "name", limit=120),
         description=entering.text(description, "description", limit=2000, required=False),
         rto_minutes=rto_minutes,
         audience=entering.text(audience, "audience", limit=200, required=False),
@@ -82,7 +82,7 @@ def create_environment(
         organisation_id=service.organisation_id,
         service=service,
         name=entering.slug(name, "name"),
-        kind=entering.text(kind, "kind", limit=40),
+        kind=entering.name(kind, "kind", limit=40),
         public_url=entering.public_url(public_url),
         serving=entering.serving(serving),
     )
@@ -159,8 +159,8 @@ def register_deployment(
         organisation_id=environment.organisation_id,
         service_id=environment.service_id,
         environment=environment,
-        reference=entering.text(reference, "reference", limit=200),
-        version=entering.text(version, "version", limit=100),
+        reference=entering.name(reference, "reference", limit=200),
+        version=entering.name(version, "version", limit=100),
         commit=entering.text(commit, "commit", limit=64, required=False),
         author=entering.text(author, "author", limit=200, required=False),
         summary=entering.text(summary, "summary", limit=300, required=False),

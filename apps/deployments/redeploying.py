@@ -41,7 +41,7 @@ def ask_to_redeploy(environment: Environment, *, by: Person, version: str, root_
     """
     permissions.may_register(by, environment).or_refuse()
     told: dict[str, Any] = {
-        "version": entering.text(version, "version", limit=100),
+        "version": entering.name(version, "version", limit=100),
         "root_cause": entering.text(root_cause, "root_cause", limit=2000),
         "evidence": entering.text(evidence, "evidence", limit=2000),
     }
