@@ -76,7 +76,7 @@ def _incident(request: Request) -> Incident:
 
 
 def _fitting(incident: Incident, kind: str) -> list[tuple[Playbook, Definition]]:
-    """Return the published playbooks of this kind whose connection roles the environment fills."""
+    """Return the published playbooks of this kind whose connection roles the environment fills, the usual one first."""
     filled = set(Environment.objects.get(pk=incident.environment_id).connections.values_list("role", flat=True))
     rows = Playbook.objects.filter(organisation_id=incident.organisation_id, published__isnull=False, kind=kind)
     read = [
@@ -85,6 +85,8 @@ def _fitting(incident: Incident, kind: str) -> list[tuple[Playbook, Definition]]
         if playbook.published
     ]
     fits = [pair for pair in read if pair[1].roles_used <= filled]
+    if kind == "forward":  # the plain way comes first; a hotfix is chosen on purpose
+        return sorted(fits, key=lambda pair: len(pair[1].steps))
     return sorted(fits, key=lambda pair: (not _made_for_them(pair[1]), -len(pair[1].steps)))
 
 
