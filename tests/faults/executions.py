@@ -18,7 +18,8 @@ CLEAR_UP_TRIES = 6
 # A step whose effect somebody else undid is looked at for three minutes before a person is asked.
 WAIT_SECONDS, PRODUCTION_WAIT_SECONDS = 300.0, 600.0
 FINAL = frozenset({"succeeded", "failed", "cancelled", "rejected", "expired"})
-KEPT_OUTSIDE = 20  # messages and incidents of a slot that the simulated providers keep
+# What is tidied away cannot be found again: more is kept than comes while a message waits for its next look.
+KEPT_OUTSIDE = 100  # messages and incidents of a slot that the simulated providers keep
 
 
 class Crew:
