@@ -12,51 +12,11 @@ from pydantic import Field
 
 from apps.accounts import programs
 from apps.accounts.requests import Request
-from apps.providers import declaring as declared
 from apps.providers import lifecycle, permissions, receiving, registry
-from apps.providers.base import Provider
+from apps.providers.describing import Providers, provider_as_json
 from apps.providers.models import Connection
 
 router = Router(tags=["connections"])
-
-
-class FieldAnswer(Schema):
-    """One setting or credential that a connection takes."""
-
-    name: str
-    label: str
-    required: bool
-    kind: str
-    help: str
-
-
-class ActionAnswer(Schema):
-    """Something a provider can do. `class` says what a repeated call does, `params` what it takes."""
-
-    name: str
-    title: str
-    risk: str
-    idempotency: str = Field(alias="class")
-    params: dict[str, Any]
-
-
-class ProviderAnswer(Schema):
-    """A system that the portal can read and act on."""
-
-    slug: str
-    name: str
-    default_base_url: str
-    roles: list[str]
-    settings: list[FieldAnswer]
-    credentials: list[FieldAnswer]
-    actions: list[ActionAnswer]
-
-
-class Providers(Schema):
-    """Every provider, on one page."""
-
-    items: list[ProviderAnswer]
-    next: str | None
 
 
 class NewConnection(programs.Body):
@@ -162,19 +122,6 @@ def create_credentials(request: Request, id: str, body: NewCredentials) -> Statu
     return Status(201, connection_as_json(replaced))
 
 
-def provider_as_json(provider: Provider) -> dict[str, Any]:
-    """Return what programs see of a provider."""
-    return {
-        "slug": provider.slug,
-        "name": provider.name,
-        "default_base_url": provider.default_base_url,
-        "roles": list(provider.roles),
-        "settings": [_field_as_json(field) for field in provider.settings],
-        "credentials": [_field_as_json(field) for field in provider.credentials],
-        "actions": [_action_as_json(action) for action in provider.actions],
-    }
-
-
 def connection_as_json(connection: Connection) -> dict[str, Any]:
     """Return what programs see of a connection: never its credentials."""
     return {
@@ -196,27 +143,4 @@ def check_as_json(connection: Connection) -> dict[str, Any]:
         "ok": connection.check_ok,
         "findings": connection.findings,
         "checked_at": connection.checked_at,
-    }
-
-
-def _field_as_json(field: declared.Field) -> dict[str, Any]:
-    return {
-        "name": field.name,
-        "label": field.label,
-        "required": field.required,
-        "kind": field.kind,
-        "help": field.help,
-    }
-
-
-def _action_as_json(action: declared.Action) -> dict[str, Any]:
-    return {
-        "name": action.name,
-        "title": action.title,
-        "risk": str(action.risk),
-        "class": str(action.idempotency_class),
-        "params": {
-            one.name: {"title": one.title, "kind": one.kind, "required": one.required, "help": one.help}
-            for one in action.parameters
-        },
     }

@@ -10,18 +10,41 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
-from apps.providers.declaring import Action, Field, IdempotencyClass, Parameter, Risk
+from apps.providers.answers import (
+    Airlock,
+    CheckResult,
+    Finding,
+    Observation,
+    Outcome,
+    OutcomeKind,
+    Proof,
+    ProviderError,
+    Seen,
+    Verification,
+)
+from apps.providers.declaring import (
+    Action,
+    Check,
+    Field,
+    IdempotencyClass,
+    Parameter,
+    Reversibility,
+    Risk,
+    misfits,
+    window_problems,
+)
 from apps.providers.hooks import Hook
 
 __all__ = [
     "Access",
     "Action",
+    "Airlock",
     "Call",
+    "Check",
+    "CheckResult",
     "Field",
     "Finding",
     "IdempotencyClass",
@@ -32,6 +55,7 @@ __all__ = [
     "Proof",
     "Provider",
     "ProviderError",
+    "Reversibility",
     "Risk",
     "Seen",
     "Sending",
@@ -82,98 +106,15 @@ class Sending:
     permit: Callable[[], bool] = always_permitted
 
 
-class Seen(StrEnum):
-    """How an observation relates to the state the call wants."""
-
-    DESIRED = "desired"
-    OTHER = "other"
-    UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What the provider says now. `identity` holds only the facts whose change is drift; `readings` is for
-    people.
-
-    `under_way` means that the provider is just now making the change that the call wants: neither the
-    baseline nor drift, so look again before judging.
-    """
-
-    seen: Seen
-    summary: str
-    identity: Mapping[str, Any] = field(default_factory=dict)
-    readings: Mapping[str, Any] = field(default_factory=dict)
-    as_of: datetime | None = None
-    under_way: bool = False
-
-
-class OutcomeKind(StrEnum):
-    """The only five ways a mutating call can end."""
-
-    NOT_SENT = "not_sent"
-    REJECTED = "rejected"
-    RETRY_LATER = "retry_later"
-    SUCCEEDED = "succeeded"
-    AMBIGUOUS = "ambiguous"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one call ended, in a sentence for people and a kind for the engine."""
-
-    kind: OutcomeKind
-    message: str
-    status: int | None = None
-    retry_after_seconds: float | None = None
-    retryable: bool = False
-    needs_operator: bool = False
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    external_url: str = ""
-
-
-class Proof(StrEnum):
-    """Whether the effect has been seen, not merely promised."""
-
-    SATISFIED = "satisfied"
-    NOT_YET = "not_yet"
-    VIOLATED = "violated"
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What a look after the call proved. `readings` are lines for people: (mark, text).
-
-    A mark is one of "done", "running", "failed".
-    """
-
-    proof: Proof
-    message: str
-    readings: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One answer of the access preflight. `level` is ok, warning or error."""
-
-    level: str
-    message: str
-    code: str = ""
-
-
-class ProviderError(Exception):
-    """The only exception that may leave an adapter's reads; its text is a sentence for people, without
-    secrets.
-    """
-
-
 class Provider(ABC):
-    """A system we can read and act on. Subclasses declare data and implement the four verbs."""
+    """A system we can read and act on. Subclasses declare data and implement the verbs."""
 
     slug: str
     name: str
     settings: tuple[Field, ...] = ()
     credentials: tuple[Field, ...] = ()
     actions: tuple[Action, ...] = ()
+    checks: tuple[Check, ...] = ()
     default_base_url: str = ""
     roles: tuple[str, ...] = ()  # connection roles this provider can fill
     hook: Hook | None = None  # how it signs what it sends to us by itself
@@ -186,16 +127,29 @@ class Provider(ABC):
                 return action
         raise KeyError(name)
 
+    def declared_check(self, name: str) -> Check:
+        """Return the declared check called `name`. Raises KeyError for an unknown one."""
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(name)
+
     def problems(self, call: Call) -> Sequence[str]:
         """Sentences that say why the call can never be made as it is written; empty when it can."""
         try:
             action = self.action(call.action)
         except KeyError:
             return (f"{self.name} has no action “{call.action}”.",)
-        known = {parameter.name: parameter for parameter in action.parameters}
-        found = [f"{action.title} has no parameter “{name}”." for name in call.parameters if name not in known]
-        found += [text for name, parameter in known.items() if (text := parameter.problem(call.parameters.get(name)))]
-        return found
+        return misfits(action.title, action.parameters, call.parameters)
+
+    def check_problems(self, call: Call) -> Sequence[str]:
+        """Sentences that say why a check can never be asked as it is written; `call.action` names it."""
+        try:
+            check = self.declared_check(call.action)
+        except KeyError:
+            return (f"{self.name} has no check “{call.action}”.",)
+        found = misfits(check.title, check.takes(), call.parameters)
+        return found or window_problems(self.name, check, call.parameters)
 
     @abstractmethod
     def check(self, access: Access) -> list[Finding]:
@@ -215,6 +169,17 @@ class Provider(ABC):
         if seen.seen is Seen.DESIRED:
             return Verification(Proof.SATISFIED, seen.summary)
         return Verification(Proof.NOT_YET, seen.summary)
+
+    def examine(self, access: Access, call: Call) -> CheckResult:
+        """Ask the check that `call.action` names; reads only, never raises. Providers with `checks` have this."""
+        return CheckResult(None, f"{self.name} has no check “{call.action}”.")
+
+    def airlock(self, access: Access, call: Call) -> Airlock | None:
+        """Say what a destructive call loses and which copy is kept first; reads only. None for every other call.
+
+        Raises ProviderError when it cannot be told, which keeps the plan from being made.
+        """
+        return None
 
     def inverse_of(self, call: Call, baseline: Observation) -> Call | None:
         """Return the call that puts `baseline` back, or None where nothing can or needs to be put back."""

@@ -61,7 +61,7 @@ def receive(slug: str, source: str, headers: Mapping[str, str], body: bytes) -> 
     connection, hook = _signer(slug, source, headers, body)
     _count(connection)
     keep(connection, body)
-    return _take(connection, hook, body)
+    return _take(connection, hook, headers, body)
 
 
 def _count(connection: Connection) -> None:
@@ -98,7 +98,7 @@ def address_of(connection: Connection) -> str:
 def _signer(slug: str, source: str, headers: Mapping[str, str], body: bytes) -> tuple[Connection, Hook]:
     """Return whose delivery it is. Whatever is wrong, the same is done and the same is raised."""
     hook, connection = _hook_of(slug), _connection(slug, source)
-    signed = (hook or NOBODYS).signs(headers.get((hook or NOBODYS).header, ""), body, _secret(connection))
+    signed = (hook or NOBODYS).accepts(headers, body, _secret(connection), time.time())
     if not signed or hook is None or connection is None:
         raise Unsigned
     return connection, hook
@@ -135,10 +135,10 @@ def _decoy() -> str:
 
 
 @transaction.atomic
-def _take(connection: Connection, hook: Hook, body: bytes) -> bool:
+def _take(connection: Connection, hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
     told = _read(body)
-    delivery = _text(told, hook.identity) or f"sha256:{_fingerprint(body)}"
-    event = _text(told, hook.event) or "something"
+    delivery = _text(hook.identity_of(headers, told)) or f"sha256:{_fingerprint(body)}"
+    event = _text(hook.event_of(headers, told)) or "something"
     with database.cursor() as cursor:
         cursor.execute(TAKE, [new_id(), connection.organisation_id, connection.pk, delivery, event])
         if cursor.rowcount == 0:
@@ -165,10 +165,8 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON.")
 
 
-def _text(told: Any, path: tuple[str, ...]) -> str:
-    """Return the text at the path, or an empty one for anything that is no plain text of a sensible length."""
-    for name in path:
-        told = told.get(name) if isinstance(told, dict) else None
+def _text(told: Any) -> str:
+    """Return it as it is, or an empty text for anything that is no plain text of a sensible length."""
     plain = isinstance(told, str) and told.isprintable() and len(told) <= LONGEST_TEXT
     return told.strip() if plain else ""
 

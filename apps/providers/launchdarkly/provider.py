@@ -19,6 +19,7 @@ from apps.providers.base import (
     Parameter,
     Provider,
     ProviderError,
+    Reversibility,
     Risk,
     Seen,
     Sending,
@@ -41,6 +42,7 @@ FLAGS_OFF = Action(
     settle_seconds=1,
     parts_of="flags",
     inverse="flags_on",
+    reversibility=Reversibility.AUTOMATIC,
 )
 FLAGS_ON = replace(
     FLAGS_OFF,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from apps.providers.base import (
     Access,
     Action,
+    Airlock,
     Call,
     Field,
     Finding,
@@ -17,6 +18,7 @@ from apps.providers.base import (
     Parameter,
     Proof,
     Provider,
+    Reversibility,
     Risk,
     Seen,
     Sending,
@@ -49,6 +51,7 @@ FLUSH = Action(
     usual_seconds=3,
     gives_up_seconds=60,
     settle_seconds=0.5,
+    reversibility=Reversibility.NEVER,
     lost="Everything in the Redis database: sessions, counters, queues and locks as well as caches.",
 )
 
@@ -121,6 +124,14 @@ class Upstash(Provider):
             return Verification(Proof.SATISFIED, seen.summary, (("done", seen.summary),))
         text = f"The keys were deleted; {seen.readings['keys']} were written again since."
         return Verification(Proof.SATISFIED, text, (("done", text),))
+
+    def airlock(self, access: Access, call: Call) -> Airlock | None:
+        """Count what a flush would take away; nothing can keep a copy of it over this interface."""
+        if call.action != FLUSH.name:
+            return None
+        size = int(ask(access, "DBSIZE"))
+        copy = "None: the REST interface keeps no copy. Make a backup in the Upstash console first if it is needed."
+        return Airlock(f"All {size} keys in the Redis database.", copy)
 
     def what_stays(self, call: Call) -> Sequence[str]:
         """Say what deleting keys does not undo."""

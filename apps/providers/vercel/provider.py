@@ -17,6 +17,7 @@ from apps.providers.base import (
     Outcome,
     Parameter,
     Provider,
+    Reversibility,
     Risk,
     Seen,
     Sending,
@@ -41,6 +42,7 @@ ROLLBACK = Action(
     gives_up_seconds=180,
     settle_seconds=3,
     inverse="promote",
+    reversibility=Reversibility.AUTOMATIC,
     serves_traffic=True,
 )
 PROMOTE = replace(
@@ -50,6 +52,7 @@ PROMOTE = replace(
     parameters=(Parameter("deployment", "Deployment", help="The id of a production deployment."),),
     undo="Roll production back to the deployment that was live before.",
     inverse="rollback",
+    reversibility=Reversibility.AUTOMATIC,
 )
 
 
