@@ -13,4 +13,8 @@ ROLES = {
     "status": "Status page",
     "errors": "Errors",
     "metrics": "Metrics",
+    "backend": "Backend functions",
+    "media": "Media",
+    "payments": "Payments",
+    "identity": "Users and sign-in",
 }

@@ -82,6 +82,7 @@ class HttpRequest(Provider):
     roles = (
         *("hosting", "flags", "cache", "chat", "paging", "database"),
         *("code", "tracker", "mail", "status", "errors", "metrics"),
+        *("backend", "media", "payments", "identity"),
     )
 
     def problems(self, call: Call) -> Sequence[str]:
