@@ -1,4 +1,7 @@
-"""One ordinary use of every action in the simulators' starting world, and how its effect shows there."""
+"""One ordinary use of every action in the simulators' starting world, and how its effect shows there.
+
+And one ordinary question for every check, with what it is told there.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,4 +43,56 @@ USES = (
         ),
         observable=False,
     ),
+    Use(
+        "http",
+        Call(
+            "send",
+            {
+                "method": "PATCH",
+                "path": "/admin/feature-flags",
+                "json": {"smartReplies": {"enabled": True}},
+                "success": {"json": {"smartReplies": {"enabled": True}}},
+            },
+        ),
+        observable=False,
+    ),
+    Use(
+        "http",
+        Call(
+            "set",
+            {
+                "method": "PATCH",
+                "path": "/admin/feature-flags",
+                "json": {"splitViewLayout": {"enabled": False}, "aiSummarization": {"enabled": False}},
+                "success": {"status": 200, "json": {"splitViewLayout": {"enabled": False}}},
+                "observed": {
+                    "path": "/admin/feature-flags",
+                    "json": {"splitViewLayout": {"enabled": False}, "aiSummarization": {"enabled": False}},
+                },
+            },
+        ),
+    ),
 )
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A check and its question; `holds` is what the starting world answers.
+
+    `judges_answers`: the answer itself is what it looks at (a health address), so that a bad one is “no” and not
+    “unknown”. `posts`: it reads by requests that the simulators count as changes, such as a query that is POSTed.
+    """
+
+    slug: str
+    call: Call
+    holds: bool = True
+    judges_answers: bool = False
+    posts: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    credentials: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.slug}-{self.call.action}"
+
+
+ASKS = (Ask("stripe", Call("balance", {})),)

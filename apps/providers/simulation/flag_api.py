@@ -1,7 +1,7 @@
 """A small JSON API of a customer's own: feature flags behind a bearer token, for the generic HTTP provider.
 
-`PATCH /admin/feature-flags` with `{"name": {"enabled": false}, …}` sets flags (all or none), `GET` reads,
-`GET /health` needs no token, `/echo` answers with what it was sent. Setting: `create_unknown` (false).
+`PATCH /admin/feature-flags` with `{"name": {"enabled": false}, …}` sets flags (all or none), `GET` reads. `GET /health`
+needs no token and names its version, `/echo` answers with what it was sent. Setting: `create_unknown` (false).
 """
 
 from typing import Any
@@ -67,8 +67,8 @@ def guard(world: World, request: Request) -> Response | None:
 
 @ROUTES.add("GET", "/health", "/")
 def health(world: World, request: Request) -> Response:
-    """Alive."""
-    return answer(200, {"status": "ok"})
+    """Alive, and which version it is."""
+    return answer(200, {"status": "ok"}, x_version="v1.2.4")
 
 
 @ROUTES.add("GET", "/admin/feature-flags")
