@@ -136,7 +136,7 @@ class Api:
             body = answer.json()
         except ProviderError:
             return ""
-        error = dig(body, "error") or dig(body, "err") or body
+        error = dig(body, "error") or dig(body, "err") or dig(body, "detail") or body
         parts = [error] if isinstance(error, str) else [dig(error, "message"), *(dig(error, "errors") or [])]
         if not any(parts):
             parts = [dig(error, "code")]

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT_SECONDS = 300.0
 LONGEST_QUOTE = 200
-RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset")
+RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-sentry-rate-limit-reset")
 NOT_DEFINITIVE = {408, 409, 423, 425, 429}  # 4xx that do not say "no" for good
 LOOK = "Whether it had an effect is not known: look at the provider's state before anything is repeated."
 
@@ -31,7 +31,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: float | None = None) ->
     """Return for how many seconds the provider asks to wait, between 0 and 300, or None when it does not say.
 
     Reads Retry-After as seconds or HTTP date; else a reset header as epoch milliseconds (LaunchDarkly), epoch
-    seconds (Vercel) or seconds from now (PagerDuty). `now` is the epoch in seconds.
+    seconds (Vercel, Sentry) or seconds from now (PagerDuty, Datadog). `now` is the epoch in seconds.
     """
     now = time.time() if now is None else now
     seconds = _retry_after(headers.get("retry-after", ""), now)

@@ -25,6 +25,7 @@ NOW = 1_763_600_000.0  # Thu, 20 Nov 2025 00:53:20 GMT
         ({"x-ratelimit-reset": "1763600012"}, 12),
         ({"x-ratelimit-reset": "1763600004000"}, 4),
         ({"ratelimit-reset": "9"}, 9),
+        ({"x-sentry-rate-limit-reset": "1763600021"}, 21),
         ({"retry-after": "2", "x-ratelimit-reset": "1763600012"}, 2),
         ({"x-ratelimit-reset": "nan"}, None),
         ({"x-ratelimit-reset": "9" * 400}, None),
