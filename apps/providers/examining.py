@@ -1,17 +1,33 @@
-"""What every adapter's checks share: an ending for what cannot be read, and how a measured value is judged."""
+"""What every adapter's checks share: an ending for what cannot be read, how a measured value is judged, and a
+provider that has nothing but checks.
+"""
 
 from __future__ import annotations
 
 import functools
 import logging
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from apps.providers.answers import CheckResult, ProviderError
+from apps.providers.answers import CheckResult, Observation, Outcome, OutcomeKind, ProviderError, Seen
+from apps.providers.base import Access, Call, Provider, Sending
 from apps.providers.declaring import Check
 
 logger = logging.getLogger(__name__)
+
+
+class ReadsOnly(Provider):
+    """A provider that can be asked and changes nothing: its two verbs about actions say so."""
+
+    def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:
+        """Say that there is nothing to look at."""
+        return Observation(Seen.UNREADABLE, " ".join(self.problems(call)))
+
+    def apply(self, access: Access, call: Call, sending: Sending) -> Outcome:
+        """Refuse; nothing is sent."""
+        return Outcome(OutcomeKind.REJECTED, f"{' '.join(self.problems(call))} Nothing was sent.")
 
 
 def ends_in_a_check_result(examine: Callable[..., CheckResult]) -> Callable[..., CheckResult]:
@@ -35,6 +51,15 @@ def ends_in_a_check_result(examine: Callable[..., CheckResult]) -> Callable[...,
 def unreadable(message: str) -> CheckResult:
     """Return the result of a check that told nothing."""
     return CheckResult(None, message, (("unknown", message),))
+
+
+def finite(value: Any) -> float | None:
+    """Return a number that a source gave as a number or text; None for NaN, infinity and what is no number."""
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def measured(

@@ -12,6 +12,7 @@ BUILT_IN = {
     "pagerduty": "apps.providers.pagerduty.simulator",
     "site": "apps.providers.site.simulator",
     "http": "apps.providers.simulation.flag_api",
+    "stripe": "apps.providers.stripe.simulator",
 }
 
 
