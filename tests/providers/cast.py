@@ -27,6 +27,8 @@ class Use:
 USES = (
     Use("vercel", Call("rollback", {"deployment": "dpl_9Gk4hVsJ"}), waits=30),
     Use("vercel", Call("promote", {"deployment": "dpl_5Bn1mXcD"}), waits=30),
+    Use("vercel", Call("switch_alias", {"alias": "share.motion-mavericks.example", "deployment": "dpl_4Hc9nWbK"})),
+    Use("vercel", Call("redeploy", {"deployment": "dpl_7Qm2xVtR"}), waits=30),
     Use("launchdarkly", Call("flags_off", {"flags": ["new-share-links"]}, part="new-share-links")),
     Use("launchdarkly", Call("flags_on", {"flags": ["milestone-drag"]}, part="milestone-drag")),
     Use("upstash", Call("delete_prefix", {"prefix": "milestone:"})),

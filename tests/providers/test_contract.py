@@ -134,7 +134,7 @@ SPOILT = ["status_after", "reset_after", "hang_after", "truncate", "html", "not_
 def test_an_effect_whose_answer_is_spoilt_is_unknown_and_found_by_looking(
     use: Use, kind: str, adapter: Provider, access: Access, sending: Sending, simulators: Simulators
 ) -> None:
-    if kind == "truncate" and use.slug == "vercel":
+    if kind == "truncate" and (use.slug, use.call.action) in (("vercel", "rollback"), ("vercel", "promote")):
         pytest.skip("its answer has no body to cut")
     simulators.fault(kind, slug=use.slug)
     outcome = adapter.apply(access, use.call, patient(sending, kind))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from apps.providers.base import (
     Access,
     Call,
@@ -16,6 +18,7 @@ from apps.providers.base import (
 from apps.providers.endings import outcome_of, refused, unknown
 from apps.providers.http import Answer
 from apps.providers.vercel import reading
+from apps.providers.vercel.reading import API
 
 
 def outcome(answer: Answer, said: str, call: Call) -> Outcome:
@@ -41,6 +44,25 @@ def outcome(answer: Answer, said: str, call: Call) -> Outcome:
             answer,
         )
     return outcome_of(answer, f"make {target} live", said)
+
+
+def refusal(access: Access, answer: Answer, doing: str, *, secret: str = "") -> Outcome:
+    """Return how a request that was not accepted ended; `doing` completes "asked to …".
+
+    A provider's text that repeats `secret` is left out. 402 is a limit of the plan.
+    """
+    said = API.said(access, answer)
+    if secret and secret in said:
+        said = ""
+    if answer.status == 402:
+        quote = f" It says: “{said}”." if said else ""
+        return refused(f"Vercel's plan does not allow to {doing}.{quote} Nothing was changed.", answer=answer)
+    return outcome_of(answer, doing, said)
+
+
+def advised(ended: Outcome, advice: str) -> Outcome:
+    """Return the outcome with a sentence more that says what to do."""
+    return replace(ended, message=f"{ended.message} {advice}") if advice else ended
 
 
 def verification(access: Access, call: Call, seen: Observation) -> Verification:

@@ -17,6 +17,7 @@ from apps.providers.base import Access, ProviderError
 from apps.providers.calling import Api, credential, segment
 from apps.providers.endings import dig
 from apps.providers.hosting import HostedDeployment, Live, Pinned
+from apps.providers.http import Answer
 
 JOB_IS_STALE_AFTER_SECONDS = 600  # a job older than this no longer counts as under way
 LISTED = 100
@@ -54,6 +55,21 @@ class Production:
     live: Live
     job: Job | None
     reason: str = ""
+    rolled_back_at: datetime | None = None
+
+    @property
+    def pinned(self) -> Pinned | None:
+        """How production is pinned to an older release, or None.
+
+        After a rollback Vercel stops giving production addresses to new releases until one is promoted. The last
+        job says so; where Vercel no longer tells a job, the reason that it keeps while rolled back does.
+        """
+        if self.job:
+            ended = self.job.kind == "rollback" and self.job.status == "succeeded"
+            return Pinned(self.job.target, self.job.requested_at, self.reason) if ended else None
+        if self.rolled_back_at and self.live.reference:
+            return Pinned(self.live.reference, self.rolled_back_at, self.reason)
+        return None
 
     def brings(self, wanted: str) -> bool:
         """Say whether some addresses are on `wanted` and nothing says that the others will not follow.
@@ -92,7 +108,8 @@ def production(access: Access) -> Production:
     if job and job.under_way:
         live = Live(live.reference, live.source, live.addresses, moving_to=job.target)
     name = str(dig(body, "name") or access.settings.get("project_id"))
-    return Production(name, live, job, str(dig(body, "rollbackDescription", "description") or ""))
+    why = dig(body, "rollbackDescription")
+    return Production(name, live, job, str(dig(why, "description") or ""), moment(dig(why, "createdAt")))
 
 
 def job_of(request: Any) -> Job | None:
@@ -111,27 +128,37 @@ def deployments(access: Access) -> list[HostedDeployment]:
         "target": "production",
         "state": "READY",
         "limit": LISTED,
-        **scope(access),
     }
-    answer = API.read(access, "/v6/deployments", query)
-    if answer.status == 404:
-        answer = API.read(access, "/v7/deployments", query)
-    items = dig(answer.json(), "deployments") if answer.ok else None
-    if not isinstance(items, list):
-        raise API.unreadable(access, answer, "The list of deployments")
+    items = listed(access, query)
     found = [_deployment(item) for item in items if dig(item, "target") in ("production", None)]
     return sorted((one for one in found if one.ready), key=lambda one: one.created_at or _NEVER, reverse=True)
 
 
-def pinned(access: Access) -> Pinned | None:
-    """Return how production is pinned to an older release, or None. Raises ProviderError.
+def listed(access: Access, query: Mapping[str, str | int | None]) -> list[Any]:
+    """Return deployments as Vercel lists them, at most one page. Raises ProviderError."""
+    asked = {**query, **scope(access)}
+    answer = API.read(access, "/v6/deployments", asked)
+    if answer.status == 404:
+        answer = API.read(access, "/v7/deployments", asked)
+    items = dig(answer.json(), "deployments") if answer.ok else None
+    if not isinstance(items, list):
+        raise API.unreadable(access, answer, "The list of deployments")
+    return items
 
-    After a rollback Vercel stops giving production addresses to new releases until one is promoted.
-    """
-    now = production(access)
-    if now.job and now.job.kind == "rollback" and now.job.status == "succeeded":
-        return Pinned(now.job.target, now.job.requested_at, now.reason)
-    return None
+
+def id_of(deployment: Any) -> str:
+    """Return a deployment's id: a list calls it `uid`, everything else `id`."""
+    found = dig(deployment, "id") or dig(deployment, "uid")
+    return found if isinstance(found, str) else ""
+
+
+def error_code(answer: Answer) -> str:
+    """Return Vercel's own code of an error, or an empty text."""
+    try:
+        body = answer.json()
+    except ProviderError:
+        return ""
+    return str(dig(body, "error", "code") or dig(body, "err", "code") or dig(body, "code") or "")
 
 
 def failed_addresses(access: Access, kind: str) -> dict[str, str]:
@@ -206,7 +233,7 @@ def _deployment(item: Any) -> HostedDeployment:
         return next((str(meta[f"{host}{name}"]) for host in hosts if isinstance(meta.get(f"{host}{name}"), str)), "")
 
     return HostedDeployment(
-        reference=str(dig(item, "uid") or dig(item, "id") or ""),
+        reference=id_of(item),
         created_at=moment(dig(item, "createdAt") or dig(item, "created")),
         ready=(dig(item, "readyState") or dig(item, "state")) == "READY",
         served_production=dig(item, "readySubstate") in ("PROMOTED", None),

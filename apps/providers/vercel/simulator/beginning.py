@@ -4,6 +4,7 @@ from typing import Any
 
 from ...simulation.organisations import ORGANISATIONS, Organisation, Release
 from ...simulation.world import State, habits
+from . import first_variables
 
 BUILD_MS = 95_000  # from push to ready, as in a small Next.js project
 
@@ -21,6 +22,7 @@ def start(epoch: float) -> State:
             flip_auto_assign=False,
             rolling_release=False,
             rights="full",
+            redeploy_env="current",
         ),
         "teams": {},
         "tokens": {},
@@ -68,6 +70,8 @@ def new_deployment(
         "substate": substate,
         "promoted_at": live_ms if substate == "PROMOTED" else None,
         "removed": False,
+        "meta": {},
+        "env": {},
     }
 
 
@@ -85,7 +89,9 @@ def add(state: State, organisation: Organisation, epoch: float) -> None:
     live = None
     for release in organisation.releases:
         live_ms = int((epoch - release.age) * 1000)
-        state["deployments"][release.deployment] = new_deployment(project, release, live_ms)
+        deployment = new_deployment(project, release, live_ms)
+        deployment["env"] = first_variables.of_deployment(project, release)
+        state["deployments"][release.deployment] = deployment
         if release.state == "PROMOTED":
             live = (release.deployment, live_ms)
     for number, address in enumerate(organisation.addresses, start=1):
@@ -111,17 +117,8 @@ def _project(organisation: Organisation, epoch: float) -> dict[str, Any]:
         "rollbackDescription": None,
         "autoAssignCustomDomains": True,
         "paused": False,
-        "env": [
-            {
-                "id": f"env_{organisation.key.lower()}1",
-                "key": "SHARE_SIGNING_KEY_ID",
-                "value": "2",
-                "type": "encrypted",
-                "target": ["production"],
-                "createdAt": created,
-                "updatedAt": created,
-            }
-        ],
+        "env": first_variables.of_project(organisation, created, epoch),
+        "routes": {"live": [], "staged": None, "versions": []},
     }
 
 

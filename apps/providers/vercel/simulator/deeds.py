@@ -7,6 +7,7 @@ from typing import Any
 from ...simulation import traffic
 from ...simulation.organisations import Release, ordered
 from ...simulation.world import World
+from . import variables
 from .beginning import add, described, new_deployment
 
 
@@ -28,6 +29,7 @@ def push(world: World, order: dict[str, Any]) -> dict[str, Any]:
     ready_at = world.now_ms() + int(float(order.get("build_seconds", 0)) * 1000)
     deployment = {**new_deployment(project, release, ready_at, ready="BUILDING"), "ready_at": ready_at}
     deployment["substate"] = None
+    deployment["env"] = variables.now(project, "production")
     state["deployments"][release.deployment] = deployment
     traffic.finish_builds(state, world.now_ms())
     return {"deployment": release.deployment, "substate": deployment["substate"]}
@@ -37,6 +39,15 @@ def remove(world: World, order: dict[str, Any]) -> dict[str, Any]:
     """Deletes a deployment; from then on it is 410."""
     world.state("vercel")["deployments"][order["deployment"]]["removed"] = True
     return {"removed": order["deployment"]}
+
+
+def fail_build(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Lets the build of a deployment that is not ready yet end with an error."""
+    deployment = world.state("vercel")["deployments"][order["deployment"]]
+    if deployment["state"] == "READY":
+        raise LookupError(f"{deployment['id']} is built already.")
+    deployment.update(state="ERROR", ready_at=None)
+    return {"state": "ERROR"}
 
 
 def move(world: World, order: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +78,7 @@ def look(world: World, order: dict[str, Any]) -> dict[str, Any]:
 DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
     "push": push,
     "remove": remove,
+    "fail_build": fail_build,
     "move": move,
     "join": join,
     "look": look,

@@ -6,7 +6,7 @@ from ...simulation.messages import Request, Response, answer
 from ...simulation.organisations import Release
 from ...simulation.routing import Routes
 from ...simulation.world import World
-from . import shapes
+from . import shapes, variables
 from .access import Refused, deployment_of, project_of, team_of
 from .beginning import new_deployment
 
@@ -82,6 +82,9 @@ def create(world: World, request: Request) -> Response:
     )  # fmt: skip
     created = new_deployment(project, again, world.now_ms(), ready="QUEUED")
     created.update(target=body.get("target"), substate=None, ready_at=world.now_ms() + REBUILD_MS)
+    created["meta"] = {str(key): str(value) for key, value in (body.get("meta") or {}).items()}
+    original = world.settings("vercel")["redeploy_env"] == "original"
+    created["env"] = dict(source["env"]) if original else variables.now(project, created["target"])
     state["deployments"][created["id"]] = created
     request.effect("create_deployment", deployment=created["id"], source=source["id"])
     return answer(200, shapes.single(state, created))
@@ -102,6 +105,12 @@ def _fits(state: dict[str, Any], request: Request, deployment: dict[str, Any]) -
         and (not states or deployment["state"] in states)
         and (not candidate or shapes.is_candidate(project, deployment) == (candidate == "true"))
         and request.first("sha") in ("", deployment["commit"])
+        and all(deployment["meta"].get(key) == value for key, value in _wanted_meta(request))
         and (not until or deployment["created"] < until)
         and deployment["created"] >= since
     )
+
+
+def _wanted_meta(request: Request) -> list[tuple[str, str]]:
+    """What the query wants of the meta data: `meta-<key>=<value>`."""
+    return [(name[5:], values[0]) for name, values in request.query.items() if name.startswith("meta-")]

@@ -15,6 +15,7 @@ def _meta(deployment: Record) -> Record:
         "githubCommitMessage": f"{deployment['version']}: {deployment['message']}",
         "githubCommitAuthorName": deployment["author"],
         "version": deployment["version"],
+        **deployment["meta"],
     }
 
 

@@ -61,6 +61,17 @@ def delete(world: World, request: Request, project: str, name: str) -> Response:
     return answer(200, _shown(variable))
 
 
+def now(project: dict[str, Any], target: str | None) -> dict[str, str]:
+    """Name and value of what is built in at this moment for a target (None is a preview)."""
+    return {v["key"]: v["value"] for v in project["env"] if (target or "preview") in targets(v)}
+
+
+def targets(variable: dict[str, Any]) -> list[str]:
+    """Where a variable is used; Vercel takes one target as a text too."""
+    given = variable.get("target") or []
+    return [given] if isinstance(given, str) else list(given)
+
+
 def _find(project: dict[str, Any], name: str) -> dict[str, Any]:
     for variable in project["env"]:
         if variable["id"] == name:

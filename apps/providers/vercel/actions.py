@@ -1,0 +1,67 @@
+"""What Vercel can be asked to do, as data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from apps.providers.base import Action, IdempotencyClass, Parameter, Reversibility, Risk
+
+ROLLBACK = Action(
+    name="rollback",
+    title="Roll production back",
+    parameters=(Parameter("deployment", "Deployment", help="The id of a deployment that has served production."),),
+    risk=Risk.DISRUPTIVE,
+    idempotency_class=IdempotencyClass.ABSOLUTE,
+    undo="Promote the deployment that was live before; new releases then go live by themselves again.",
+    usual_seconds=5,
+    gives_up_seconds=180,
+    settle_seconds=3,
+    inverse="promote",
+    reversibility=Reversibility.AUTOMATIC,
+    serves_traffic=True,
+)
+PROMOTE = replace(
+    ROLLBACK,
+    name="promote",
+    title="Put a deployment into production",
+    parameters=(
+        Parameter(
+            "deployment",
+            "Deployment",
+            help="The id of a production deployment. Promoting the one that is live ends the pin of a rollback.",
+        ),
+    ),
+    undo="Roll production back to the deployment that was live before.",
+    inverse="rollback",
+)
+SWITCH_ALIAS = Action(
+    name="switch_alias",
+    title="Switch one address to a deployment",
+    parameters=(
+        Parameter("alias", "Address", help="One host name, such as app.example.com."),
+        Parameter("deployment", "Deployment", help="The id of a deployment that is built: blue or green."),
+    ),
+    risk=Risk.DISRUPTIVE,
+    idempotency_class=IdempotencyClass.ABSOLUTE,
+    undo="Switch the address to the deployment that it served before.",
+    usual_seconds=3,
+    gives_up_seconds=120,
+    settle_seconds=2,
+    inverse="switch_alias",
+    reversibility=Reversibility.AUTOMATIC,
+    serves_traffic=True,
+)
+REDEPLOY = Action(
+    name="redeploy",
+    title="Build a deployment again and make it live",
+    parameters=(
+        Parameter("deployment", "Deployment", help="The id of the production deployment whose source is built again."),
+    ),
+    risk=Risk.DISRUPTIVE,
+    idempotency_class=IdempotencyClass.FINDABLE,
+    undo="Roll production back to the deployment that was live before; the new build stays in the list.",
+    usual_seconds=120,
+    gives_up_seconds=1800,
+    settle_seconds=5,
+)
+ACTIONS = (ROLLBACK, PROMOTE, SWITCH_ALIAS, REDEPLOY)
