@@ -79,9 +79,11 @@ class Loss:
 
 @dataclass(frozen=True)
 class Check:
-    """A question to a public address. `path` is joined to the environment's address, `url` stands alone.
+    """A question to a public address, or to a provider that declares it.
 
-    Without `status` every 2xx counts. `json` lists members that the answer must contain, at any depth.
+    `path` is joined to the environment's address, `url` stands alone. Without `status` every 2xx counts. `json` lists
+    members that the answer must contain, at any depth. A provider is asked the check `name` with `parameters`, through
+    the environment's connection of `role`.
     """
 
     path: str = ""
@@ -92,6 +94,14 @@ class Check:
     header: Mapping[str, str] = field(default_factory=dict)
     json: Mapping[str, Any] | None = None
     within_seconds: int = CHECK_WITHIN_SECONDS
+    role: str = ""
+    name: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def use(self) -> str:
+        """Return `<connection role>.<check>` where a provider is asked, else an empty text."""
+        return f"{self.role}.{self.name}" if self.name else ""
 
 
 @dataclass(frozen=True)
@@ -216,7 +226,8 @@ class Definition:
     @property
     def roles_used(self) -> frozenset[str]:
         """Return the connection roles an environment needs before this playbook can run there."""
-        return frozenset(step.role for step in self.steps if isinstance(step, ActionStep))
+        acting = {step.role for step in self.steps if isinstance(step, ActionStep)}
+        return frozenset(acting | {step.check.role for step in self.steps if isinstance(step, CheckStep)} - {""})
 
     @property
     def all_losses(self) -> tuple[Loss, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from apps.playbooks.definition import ActionStep, CheckStep, Definition, GateStep, HumanStep, Step
 from apps.playbooks.difference_words import sentence, shown
@@ -50,6 +51,8 @@ def _same_name(one: Step, other: Step) -> bool:
 
 
 def _same_use(one: Step, other: Step) -> bool:
+    if isinstance(one, CheckStep) and isinstance(other, CheckStep):
+        return one.check.use == other.check.use != ""
     return isinstance(one, ActionStep) and isinstance(other, ActionStep) and one.use == other.use
 
 
@@ -111,11 +114,21 @@ def _check_changes(at: int, old: CheckStep, new: CheckStep) -> Iterator[str]:
     was, now = old.check.within_seconds, new.check.within_seconds
     if was != now:
         yield f"Step {at} waits {'longer' if now > was else 'shorter'}: {now} s, was {was} s."
-    before, after = step_document(old)["check"], step_document(new)["check"]
+    if old.check.use != new.check.use:
+        places = [one.check.use or one.check.path or one.check.url for one in (old, new)]
+        yield sentence(f"Step {at} asks something else", *places)
+        return
+    before, after = _plain_check(old), _plain_check(new)
     for name in sorted({*before, *after} - {"within_seconds"}):
         if before.get(name) != after.get(name):
             change = f"{name} was {shown(before.get(name))}, now {shown(after.get(name))}"
             yield f"Step {at} checks something else: {change}."
+
+
+def _plain_check(step: CheckStep) -> dict[str, Any]:
+    """Return a check as its fields by name, the parameters of a provider's check among them."""
+    fields = step_document(step)["check"]
+    return {**fields.pop("with", {}), **fields}
 
 
 def _human_changes(at: int, old: HumanStep, new: HumanStep) -> Iterator[str]:
@@ -136,6 +149,8 @@ def _agreement(step: Step) -> str:
 
 
 def _in_words(step: Step) -> str:
+    if isinstance(step, CheckStep) and step.check.use:
+        return f"{step.name} (the check {step.check.use})"
     words = {CheckStep: "a check", HumanStep: "done by people", GateStep: "people agree"}
     kind = step.use if isinstance(step, ActionStep) else words[type(step)]
     return f"{step.name} ({kind})"

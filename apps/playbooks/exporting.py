@@ -111,6 +111,8 @@ def _check(check: Check) -> Document:
             "status": check.status,
             "contains": check.contains,
             "header": dict(check.header),
+            "use": check.use,
+            "with": _plain(check.parameters),
             "within_seconds": _unless(check.within_seconds, CHECK_WITHIN_SECONDS),
         }
     )

@@ -118,11 +118,18 @@ def compensation_has_an_inverse(definition: Definition, catalogue: Catalogue) ->
 
 def plans_hold_no_moving_values(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:
     """People approve exact values; the time of sending is known only for messages."""
-    for at, step in actions(definition):
-        moving = WHEN_SENT.intersection(names_in_value(step.parameters))
-        if moving and not step.is_message:
+    for at, step in numbered(definition):
+        moving = WHEN_SENT.intersection(names_in_value(_approved_values(step)))
+        if moving:
             message = f"Step {at} uses {{{min(moving)}}}, which is known only when a message is sent."
             yield _found(ERROR, "moving_value", at, step, message, "Use it in chat, paging, mail or status steps only.")
+
+
+def _approved_values(step: Step) -> Any:
+    """Return what of a step is approved as it stands, and not filled when it is sent."""
+    if isinstance(step, ActionStep):
+        return {} if step.is_message else step.parameters
+    return step.check.parameters if isinstance(step, CheckStep) else {}
 
 
 def steps_have_names_of_their_own(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:

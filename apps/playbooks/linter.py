@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from apps.playbooks import lint_steps, lint_whole
+from apps.playbooks import lint_checks, lint_steps, lint_whole
 from apps.playbooks.catalogue import Catalogue
 from apps.playbooks.definition import Definition
 from apps.playbooks.findings import ERROR, Finding
@@ -26,6 +26,8 @@ RULES: tuple[Rule, ...] = (
     lint_steps.plans_hold_no_moving_values,
     lint_steps.steps_have_names_of_their_own,
     lint_steps.the_way_back_is_proven,
+    lint_checks.checks_exist,
+    lint_checks.checks_can_be_answered,
     lint_whole.no_placeholder_is_left_over,
     lint_whole.double_braces_are_meant,
     lint_whole.somebody_must_agree,

@@ -25,6 +25,7 @@ from apps.playbooks.nodes import Node
 
 USE = re.compile(r"([a-z_]{1,40})\.([a-z][a-z0-9_]{0,59})")
 KINDS = ("use", "check", "human")
+PLACES = ("path", "url", "use")  # what a check asks, one of them
 LONGEST_STEP_SECONDS = 24 * 60 * 60
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 MOST_PARAMETERS = 50
@@ -92,15 +93,20 @@ def _common(fields: Fields, kinds: list[str]) -> dict[str, Any]:
 
 
 def _action(fields: Fields, common: dict[str, Any]) -> Step:
+    role, action = _use(fields, "<connection role>.<action>, for example hosting.rollback")
+    return ActionStep(**common, role=role, action=action, parameters=_parameters(fields))
+
+
+def _use(fields: Fields, form: str) -> tuple[str, str]:
+    """Return the role and what is used of it; both empty where `use` is not of the `form` that is said."""
     use = fields.get("use", required=True)
     found = USE.fullmatch(use.value) if use is not None and isinstance(use.value, str) else None
     if use is not None and found is None:
-        fields.reading.report(use, "“use” must be <connection role>.<action>, for example hosting.rollback.")
+        fields.reading.report(use, f"“use” must be {form}.")
     elif use is not None and found is not None and found[1] not in CONNECTION_ROLES:
         known = ", ".join(CONNECTION_ROLES)
         fields.reading.report(use, f"“{found[1]}” is not a connection role. Known are: {known}.")
-    role, action = (found[1], found[2]) if found else ("", "")
-    return ActionStep(**common, role=role, action=action, parameters=_parameters(fields))
+    return (found[1], found[2]) if found else ("", "")
 
 
 def _parameters(fields: Fields) -> dict[str, Any]:
@@ -121,8 +127,21 @@ def _check_step(fields: Fields, common: dict[str, Any]) -> Step:
 
 def _check(node: Node, reading: Reading) -> Check:
     fields = Fields(node, reading, "A check")
-    within = fields.whole("within_seconds", 1, LONGEST_STEP_SECONDS)
-    check = Check(
+    within = fields.whole("within_seconds", 1, LONGEST_STEP_SECONDS) or CHECK_WITHIN_SECONDS
+    check = _asked(fields, within) if "use" in fields.found else _looked_at(fields, within)
+    fields.finish()
+    if fields.is_mapping and sum(place in fields.found for place in PLACES) != 1:
+        reading.report(node, "A check needs exactly one of “path” or “url” (an address) or “use” (a provider's check).")
+    return check
+
+
+def _asked(fields: Fields, within: int) -> Check:
+    role, name = _use(fields, "<connection role>.<check>, for example metrics.error_rate")
+    return Check(within_seconds=within, role=role, name=name, parameters=_parameters(fields))
+
+
+def _looked_at(fields: Fields, within: int) -> Check:
+    return Check(
         path=_path(fields),
         url=_url(fields),
         method=_method(fields),
@@ -130,12 +149,8 @@ def _check(node: Node, reading: Reading) -> Check:
         contains=fields.text("contains", longest=LONGEST_TEXT, template=True),
         header=_header(fields),
         json=_json(fields),
-        within_seconds=within or CHECK_WITHIN_SECONDS,
+        within_seconds=within,
     )
-    fields.finish()
-    if fields.is_mapping and ("path" in fields.found) == ("url" in fields.found):
-        reading.report(node, "A check needs “path” or “url”, one of them.")
-    return check
 
 
 def _path(fields: Fields) -> str:

@@ -142,7 +142,7 @@ def _step() -> Schema:
     return {
         "oneOf": [
             _record({**common, "use": use, "with": parameters}, "name", "use"),
-            _record({**common, "check": _check()}, "name", "check"),
+            _record({**common, "check": {"oneOf": [_check(), _asked(use, parameters)]}}, "name", "check"),
             _record({**common, "human": TEXT, "evidence": {"type": "boolean"}}, "name", "human"),
             _record(common, "name", "approvals"),
         ]
@@ -161,6 +161,11 @@ def _check() -> Schema:
         "within_seconds": _whole(1, LONGEST_STEP_SECONDS),
     }
     return {**_record(fields), "oneOf": [{"required": ["path"]}, {"required": ["url"]}]}
+
+
+def _asked(use: Schema, parameters: Schema) -> Schema:
+    """A check that a provider declares."""
+    return _record({"use": use, "with": parameters, "within_seconds": _whole(1, LONGEST_STEP_SECONDS)}, "use")
 
 
 def _message() -> Schema:

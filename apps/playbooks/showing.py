@@ -63,7 +63,7 @@ def _limit(step: Step, catalogue: Catalogue) -> float:
 def _what(step: Step, catalogue: Catalogue) -> str:
     """Return which system the step concerns and what it does there, in words."""
     if isinstance(step, CheckStep):
-        return "Check"
+        return _asked(step.check, catalogue) if step.check.use else "Check"
     if isinstance(step, HumanStep):
         return "Done by a person, with evidence" if step.evidence else "Done by a person"
     if isinstance(step, GateStep):
@@ -75,9 +75,16 @@ def _what(step: Step, catalogue: Catalogue) -> str:
     return f"{names}: {offers[0].action.title}"
 
 
+def _asked(check: Check, catalogue: Catalogue) -> str:
+    """Return which system is asked what."""
+    questions = catalogue.questions(check.use)
+    names = " or ".join(dict.fromkeys(question.provider.name for question in questions))
+    return f"Check, {names}: {questions[0].check.title}" if questions else f"Check: {check.use}"
+
+
 def _details(step: Step) -> list[tuple[str, str]]:
     if isinstance(step, CheckStep):
-        return [("Looks at", expectation(step.check))]
+        return [("Asks" if step.check.use else "Looks at", expectation(step.check))]
     if isinstance(step, HumanStep):
         return [("To do", step.instructions)]
     given = step_document(step).get("with", {})
@@ -94,6 +101,9 @@ def _agreement(step: Step, names: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def expectation(check: Check) -> str:
     """Return a check in words: where it looks and what it wants to see."""
+    if check.use:
+        given = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in check.parameters.items())
+        return f"{check.use}{f' with {given}' if given else ''}, must hold within {check.within_seconds} s"
     wanted = [f"status {check.status}" if check.status else "any 2xx status"]
     if check.contains:
         wanted.append(f"“{check.contains}” in the answer")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from apps.playbooks.list_fields import ListField
 from apps.playbooks.parsing_steps import LONGEST_STEP_SECONDS
 from apps.playbooks.showing import REACTIONS
 from apps.providers.base import Parameter
+from apps.providers.parameter_fields import field_of
 
 PREFIX = "with-"
 
@@ -44,7 +46,7 @@ class StepForm(forms.Form):
     @property
     def left_out(self) -> list[str]:
         """Return the parameters whose values are not texts; they are edited in the text of the playbook."""
-        given = self.step.parameters if isinstance(self.step, ActionStep) else {}
+        given = _given(self.step)
         return [name for name, value in given.items() if not _is_simple(value)]
 
     def changes(self) -> dict[str, Any]:
@@ -54,11 +56,14 @@ class StepForm(forms.Form):
         if said["on_failure"] == self.step.on_failure:
             del found["on_failure"]
         found["gives_up_seconds"] = said["gives_up_seconds"]
+        given = {name.removeprefix(PREFIX): _or_none(said[name]) for name in said if name.startswith(PREFIX)}
         if isinstance(self.step, ActionStep):
-            found["with"] = {name.removeprefix(PREFIX): said[name] or None for name in said if name.startswith(PREFIX)}
+            found["with"] = given
         elif isinstance(self.step, CheckStep):
             own = ("path", "url", "status", "contains", "within_seconds")
             found["check"] = {name: said[name] or None for name in own if name in said}
+            if given:
+                found["check"]["with"] = given
         elif isinstance(self.step, HumanStep):
             found |= {"human": said["human"], "evidence": said["evidence"] or None}
         return found | {"approvals": agreement_forms.changes(said)}
@@ -66,7 +71,12 @@ class StepForm(forms.Form):
 
 def _own_fields(step: Step, catalogue: Catalogue) -> Iterator[tuple[str, forms.Field]]:
     if isinstance(step, ActionStep):
-        yield from _parameters(step, catalogue)
+        offers = catalogue.offers(step.use)
+        yield from _parameters(offers[0].action.parameters if offers else (), step.parameters)
+    elif isinstance(step, CheckStep) and step.check.use:
+        questions = catalogue.questions(step.check.use)
+        yield from _parameters(questions[0].check.takes() if questions else (), step.check.parameters)
+        yield "within_seconds", _seconds("Must hold within, in seconds", step.check.within_seconds)
     elif isinstance(step, CheckStep):
         check = step.check
         yield "path", _line("Path under the public address", check.path, 2000, required=not check.url)
@@ -85,16 +95,27 @@ def _own_fields(step: Step, catalogue: Catalogue) -> Iterator[tuple[str, forms.F
         yield "evidence", forms.BooleanField(label="Asks for evidence", required=False, initial=step.evidence)
 
 
-def _parameters(step: ActionStep, catalogue: Catalogue) -> Iterator[tuple[str, forms.Field]]:
-    offers = catalogue.offers(step.use)
-    declared = {one.name: one for one in offers[0].action.parameters} if offers else {}
-    for name in dict.fromkeys((*declared, *step.parameters)):
-        value = step.parameters.get(name)
+def _given(step: Step) -> Mapping[str, Any]:
+    """Return the parameters that a step gives to a provider."""
+    if isinstance(step, ActionStep):
+        return step.parameters
+    return step.check.parameters if isinstance(step, CheckStep) else {}
+
+
+def _parameters(takes: Iterable[Parameter], given: Mapping[str, Any]) -> Iterator[tuple[str, forms.Field]]:
+    declared = {one.name: one for one in takes}
+    for name in dict.fromkeys((*declared, *given)):
+        value = given.get(name)
         if _is_simple(value):
             yield PREFIX + name, _parameter(declared.get(name, Parameter(name, name, required=False)), value)
 
 
 def _parameter(parameter: Parameter, value: Any) -> forms.Field:
+    """Return the field of a parameter. What is not of the declared kind (a placeholder) is edited as a text."""
+    if parameter.kind in ("number", "yes_no", "choice") and (value is None or not parameter.problem(value)):
+        return field_of(parameter, value)
+    if isinstance(value, (bool, int, float)):
+        return field_of(replace(parameter, kind="yes_no" if isinstance(value, bool) else "number"), value)
     shared = {
         "label": parameter.title,
         "required": parameter.required,
@@ -107,9 +128,14 @@ def _parameter(parameter: Parameter, value: Any) -> forms.Field:
 
 
 def _is_simple(value: Any) -> bool:
-    return (
-        value is None or isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
-    )
+    if isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return value is None or isinstance(value, (str, bool, int, float))
+
+
+def _or_none(value: Any) -> Any:
+    """Return None for what was left empty; 0 and false are values."""
+    return None if value in ("", []) else value
 
 
 def _line(label: str, value: str, longest: int, *, required: bool = True) -> forms.Field:

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
 from apps.checks.http import run_check
 from apps.providers import registry
-from apps.providers.base import Observation, Seen
+from apps.providers.base import CheckResult, Observation, Seen
 from apps.providers.sealing import KeysMissing, SealBroken
 from apps.rollbacks.approved import PlannedStep, sending, steps_of
+from apps.rollbacks.examining import examine, is_by_provider
 from apps.rollbacks.models import Attempt, Rollback, Step
 from apps.rollbacks.planned_words import by_whom
 from apps.rollbacks.step_rows import in_versions, proofs_of
 
+T = TypeVar("T")
 ANSWER_WITHIN_SECONDS = 5.0
 SHOWN = 5
 MEANINGS = {
     Seen.DESIRED: ("passed", "as wanted"),
     Seen.OTHER: ("unknown", "not as wanted"),
     Seen.UNREADABLE: ("unknown", "cannot be told"),
+}
+ANSWERS = {
+    True: ("passed", "as wanted"),
+    False: ("failed", "not as wanted"),
+    None: ("unknown", "cannot be told"),
 }
 ATTEMPTS = {
     "succeeded": ("passed", "was accepted"),
@@ -95,9 +102,9 @@ def earlier(rollback: Rollback, step: Step) -> list[Reading]:
 def now(rollback: Rollback, step: Step) -> list[Reading]:
     """Ask the provider, or the checked address, what it says now. Call it outside any transaction."""
     planned = steps_of(rollback)[step.position]
-    if step.kind == "check":
+    if step.kind == "check" and not is_by_provider(planned):
         return [_checked(rollback, planned)]
-    if step.kind != "action":
+    if step.kind not in {"action", "check"}:
         return []
     try:
         access = planned.access(rollback)
@@ -105,23 +112,37 @@ def now(rollback: Rollback, step: Step) -> list[Reading]:
         return [_unreadable(f"The connection to {by_whom(planned.said)} is gone.")]
     except (SealBroken, KeysMissing) as broken:
         return [_unreadable(str(broken))]
-    asked: list[tuple[str, Callable[[], Observation]]] = [
-        (part, partial(planned.provider.observe, access, planned.call(part), _who(rollback, planned, part)))
+    if step.kind == "check":
+        ask, show = partial(examine, planned, access), partial(_examined, rollback)
+        return _in_time([(ask, show)], by_whom(planned.said))
+    asked = [
+        (
+            partial(planned.provider.observe, access, planned.call(part), _who(rollback, planned, part)),
+            partial(_observed, rollback, part),
+        )
         for part in planned.parts
     ]
-    return _in_time(asked, by_whom(planned.said), rollback)
+    return _in_time(asked, by_whom(planned.said))
 
 
-def _in_time(asked: list[tuple[str, Callable[[], Observation]]], name: str, rollback: Rollback) -> list[Reading]:
-    """Ask every part at once; whoever is late is said to be late, and nobody waits for the rest."""
+def _observed(rollback: Rollback, part: str, seen: Observation) -> Reading:
+    return _reading(timezone.now(), seen.seen, seen.summary, part, rollback, fresh=True)
+
+
+def _examined(rollback: Rollback, result: CheckResult) -> Reading:
+    mark, means = ANSWERS[result.holds]
+    return Reading(timezone.now(), in_versions(result.message, rollback), mark, means, fresh=True)
+
+
+def _in_time(asked: Sequence[tuple[Callable[[], T], Callable[[T], Reading]]], name: str) -> list[Reading]:
+    """Ask everything at once; whoever is late is said to be late, and nobody waits for the rest."""
     pool = ThreadPoolExecutor(max(1, len(asked)), thread_name_prefix="looking")
-    futures = [(part, pool.submit(ask)) for part, ask in asked]
+    futures = [(pool.submit(ask), show) for ask, show in asked]
     until = timezone.now().timestamp() + ANSWER_WITHIN_SECONDS
     found = []
-    for part, future in futures:
+    for future, show in futures:
         try:
-            seen = future.result(max(0.0, until - timezone.now().timestamp()))
-            found.append(_reading(timezone.now(), seen.seen, seen.summary, part, rollback, fresh=True))
+            found.append(show(future.result(max(0.0, until - timezone.now().timestamp()))))
         except TooLate:
             found.append(_unreadable(f"{name} did not answer within {ANSWER_WITHIN_SECONDS:.0f} s."))
     pool.shutdown(wait=False, cancel_futures=True)

@@ -51,7 +51,7 @@ def _lost(losses: list[str]) -> dict[str, Any]:
 
 
 def _database(plan: Mapping[str, Any]) -> dict[str, Any]:
-    touched = any(step.get("role") == "database" for step in plan["steps"])
+    touched = any(step.get("role") == "database" and step["kind"] == "action" for step in plan["steps"])
     stays = [line for line in plan["stays"] if line.startswith("The database")]
     text = stays[0].removeprefix("The database ") if stays else "no write is undone"
     return {
@@ -102,6 +102,8 @@ def by_whom(said: Mapping[str, Any]) -> str:
 
 def detail(said: Mapping[str, Any]) -> str:
     """Return what exactly a step asks for, in one line."""
+    if said["kind"] == "check" and said.get("provider"):
+        return _question(said["check"])
     if said["kind"] == "check":
         check = said["check"]
         wanted = check.get("status", "with success")
@@ -114,6 +116,15 @@ def detail(said: Mapping[str, Any]) -> str:
         told = {name: value for name, value in preview.items() if value}
         return " · ".join(f"“{value}”" if len(str(value)) > 20 else f"{name} {value}" for name, value in told.items())
     return " · ".join(f"{name} {_listed(value)}" for name, value in said["parameters"].items())
+
+
+def _question(check: Mapping[str, Any]) -> str:
+    """Return what a provider is asked: "Failed requests over 5 min, below 1 %", "Health · part api"."""
+    given = dict(check["parameters"])
+    over = f" over {given.pop('window_minutes')} min" if "window_minutes" in given else ""
+    limits = [f"{word} {given.pop(word)} {check['unit']}" for word in ("below", "above") if given.get(word) is not None]
+    asked = ", ".join([f"{check['title']}{over}", *limits])
+    return " · ".join([asked, *(f"{name.replace('_', ' ')} {_listed(value)}" for name, value in given.items())])
 
 
 def _listed(value: Any) -> str:

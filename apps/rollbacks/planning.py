@@ -19,20 +19,15 @@ from apps.approvals.kinds import impacts_of_incident
 from apps.approvals.ruling import Ruling, rule_for
 from apps.deployments.models import Deployment, Environment
 from apps.incidents.models import Incident
-from apps.playbooks.definition import ActionStep, CheckStep, Definition, GateStep, HumanStep, Step
+from apps.playbooks.definition import Definition
 from apps.playbooks.models import Revision
 from apps.playbooks.own_rule import impacts_of_steps, own_rule
-from apps.playbooks.placeholders import Unfilled, substitute
-from apps.providers import opening, registry
-from apps.providers.base import Call, Risk
-from apps.providers.models import Connection
+from apps.providers.base import Risk
 from apps.rollbacks.observing import Reading, look
+from apps.rollbacks.planning_steps import filled, plan_step
 from apps.rollbacks.step_demands import name_people
-from apps.timeline.answers import Unacceptable
 
 FORMAT = 1
-CHECK_USUAL_SECONDS = 10
-HUMAN_USUAL_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,8 @@ def plan(wish: Wish) -> Draft:
     values = placeholder_values(wish)
     readings: list[Reading] = []
     steps = [
-        _step(wish, step, position, values, readings) for position, step in enumerate(wish.definition.steps, start=1)
+        plan_step(wish.environment, step, position, values, readings)
+        for position, step in enumerate(wish.definition.steps, start=1)
     ]
     findings = look(readings)
     name_people(wish.definition, steps, environment=wish.environment, incident=wish.incident)
@@ -162,113 +158,8 @@ def _deployment(deployment: Deployment) -> dict[str, str]:
     }
 
 
-def _step(wish: Wish, step: Step, position: int, values: Mapping[str, Any], readings: list[Reading]) -> dict[str, Any]:
-    said: dict[str, Any] = {"position": position, "name": step.name, "on_failure": str(step.on_failure)}
-    if step.losses:
-        said["losses"] = [_filled(loss.text, values, 0) for loss in step.losses]
-    if isinstance(step, CheckStep):
-        return {**said, **_check(step, values, position)}
-    if isinstance(step, HumanStep):
-        return {
-            **said, "kind": "human", "instructions": _filled(step.instructions, values, position),
-            "evidence": step.evidence, "usual_seconds": step.usual_seconds or HUMAN_USUAL_SECONDS,
-            "gives_up_seconds": step.gives_up_seconds or 0,
-        }  # fmt: skip
-    if isinstance(step, GateStep):
-        usual = step.usual_seconds or HUMAN_USUAL_SECONDS
-        return {**said, "kind": "gate", "usual_seconds": usual, "gives_up_seconds": 0}
-    assert isinstance(step, ActionStep)
-    return _action(wish, step, said, values, readings)
-
-
-def _check(step: CheckStep, values: Mapping[str, Any], position: int) -> dict[str, Any]:
-    check = step.check
-    asked = {
-        "path": check.path, "url": check.url, "method": check.method, "status": check.status,
-        "contains": check.contains, "header": dict(check.header), "json": check.json,
-    }  # fmt: skip
-    return {
-        "kind": "check",
-        "check": {key: _filled(value, values, position) for key, value in asked.items() if value},
-        "usual_seconds": step.usual_seconds or min(CHECK_USUAL_SECONDS, check.within_seconds),
-        "gives_up_seconds": step.gives_up_seconds or check.within_seconds,
-    }
-
-
-def _action(
-    wish: Wish, step: ActionStep, said: dict[str, Any], values: Mapping[str, Any], readings: list[Reading]
-) -> dict[str, Any]:
-    connection = _connection(wish.environment, step.role, said["position"])
-    provider = registry.provider(connection.provider)
-    try:
-        action = provider.action(step.action)
-    except KeyError:
-        raise Unacceptable(
-            f"Step {said['position']}: {provider.name} cannot “{step.action}”. Choose another playbook or connection.",
-            field="playbook",
-        )
-    filled = _filled(step.parameters, values, said["position"])
-    parts = [str(part) for part in filled.get(action.parts_of) or []] if action.parts_of else [""]
-    said.update(
-        kind="action",
-        role=step.role,
-        provider=provider.slug,
-        connection={"id": str(connection.pk), "version": connection.version},
-        action=action.name,
-        parts=parts,
-        risk=str(action.risk),
-        idempotency_class=str(action.idempotency_class),
-        settle_seconds=action.settle_seconds,
-        max_attempts=action.max_attempts,
-        usual_seconds=step.usual_seconds or action.usual_seconds,
-        gives_up_seconds=step.gives_up_seconds or action.gives_up_seconds,
-        undo=action.undo,
-        serves_traffic=action.serves_traffic,
-        lost=action.lost,
-        baseline={},
-        compensation={},
-    )
-    _parameters(step, said, filled, values)
-    access = opening.access(connection)
-    for part in parts:
-        call = Call(action.name, filled, part)
-        if problems := provider.problems(call):
-            raise Unacceptable(f"Step {said['position']}: {problems[0]}", field="playbook")
-        readings.append(Reading(said, provider, access, call))
-    return said
-
-
-def _parameters(step: ActionStep, said: dict[str, Any], filled: dict[str, Any], values: Mapping[str, Any]) -> None:
-    """A message is approved as its template and filled when it is sent; everything else is approved as it is sent."""
-    if not step.is_message:
-        said["parameters"] = filled
-        return
-    said["parameters"] = dict(step.parameters)
-    said["rendered_when_sent"] = True
-    said["values"] = {key: value for key, value in values.items() if value is not None}
-    said["preview"] = filled
-
-
-def _filled(template: Any, values: Mapping[str, Any], position: int) -> Any:
-    try:
-        return substitute(template, {**values, "time.now": "the time it is sent"})
-    except Unfilled as missing:
-        raise Unacceptable(f"Step {position}: {missing}", field="inputs")
-
-
-def _connection(environment: Environment, role: str, position: int) -> Connection:
-    use = environment.connections.filter(role=role).select_related("connection").first()
-    if use is None:
-        raise Unacceptable(
-            f"Step {position} needs a {role} connection, and {environment} has none. "
-            "Connect one, or choose another playbook.",
-            field="playbook",
-        )
-    return use.connection
-
-
 def _losses(wish: Wish, steps: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[str]:
-    named = [_filled(loss.text, values, 0) for loss in wish.definition.all_losses]
+    named = [filled(loss.text, values, 0) for loss in wish.definition.all_losses]
     named += [str(step["lost"]) for step in steps if step.get("lost")]
     if wish.previous and wish.definition.kind == "rollback":
         named += [str(loss) for loss in wish.previous.losses]

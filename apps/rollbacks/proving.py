@@ -8,7 +8,7 @@ from typing import Any
 from apps.checks.http import run_check
 from apps.checks.serving import serves
 from apps.providers.base import Proof, Verification
-from apps.rollbacks import events
+from apps.rollbacks import events, examining
 from apps.rollbacks.approved import PlannedStep, sending
 from apps.rollbacks.beginning import begin_next
 from apps.rollbacks.failpoints import failpoint
@@ -30,7 +30,7 @@ def prove(held: HeldRun, position: int) -> float:
     if step.kind == "action" and step.state == StepState.RUNNING:
         _accept(held, position)
     journal = Journal()
-    found = _check(held.rollback, planned, journal) if step.kind == "check" else _effect(held, planned, journal)
+    found = _check(held, planned, journal) if step.kind == "check" else _effect(held, planned, journal)
     return held.write(lambda run: _write_down(held, run, position, found, journal), later=True)
 
 
@@ -54,7 +54,8 @@ def _write_down(held: HeldRun, run: Rollback, position: int, found: Verification
     update(step, ("lamps", "proof"))
     if news:
         record(events.SERVING, run, by=SYSTEM, incident=run.incident_id, position=position, message=found.message)
-    return LOOK_AGAIN_SECONDS
+    planned = held.planned[position]
+    return examining.again_seconds(planned) if examining.is_by_provider(planned) else LOOK_AGAIN_SECONDS
 
 
 def fail(held: HeldRun, position: int, message: str) -> None:
@@ -108,9 +109,15 @@ def _reading(one: Verification) -> tuple[str, str]:
     return marks[one.proof], one.message
 
 
-def _check(rollback: Rollback, planned: PlannedStep, journal: Journal) -> Verification:
+def _check(held: HeldRun, planned: PlannedStep, journal: Journal) -> Verification:
+    if examining.is_by_provider(planned):
+        access = held.access(planned)
+        with journal.listening():
+            told = examining.examine(planned, access)
+        journal.note(f"{planned.provider.name}: {told.message}")
+        return examining.as_proof(told)
     with journal.listening():
-        result = run_check(rollback.environment, planned.said["check"])
+        result = run_check(held.rollback.environment, planned.said["check"])
     journal.note(result.message)
     proof = Proof.SATISFIED if result.ok else Proof.NOT_YET
     return Verification(proof, result.message, result.readings)

@@ -204,7 +204,7 @@ def _lead(rollback: Rollback, steps: list[Step], seen: Picture) -> str:
 def _serving_words(rollback: Rollback, current: Step | None) -> str:
     """Say how many places serve the target already, while that is what the run waits for."""
     done, places = served(current)
-    if current is None or current.role != "hosting" or not done:
+    if current is None or not _moves(current) or not done:
         return ""
     return f"{done} of {places} places already serve {rollback.target.version}."
 
@@ -221,8 +221,13 @@ def _falling(seen: Picture) -> str:
 
 def _served(steps: list[Step]) -> dict[str, int] | None:
     """Return at how many places the target is served, once a step that moves traffic has begun."""
-    moving = next((step for step in steps if step.role == "hosting" and step.proof), None)
+    moving = next((step for step in steps if _moves(step) and step.proof), None)
     if moving is None:
         return None
     done, places = served(moving)
     return {"done": done, "places": places}
+
+
+def _moves(step: Step) -> bool:
+    """Say whether a step moves traffic; a check may ask the hosting as well."""
+    return step.kind == "action" and step.role == "hosting"

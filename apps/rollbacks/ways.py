@@ -61,7 +61,8 @@ def _this(rollback: Rollback, plan: Mapping[str, Any], takes: timedelta, healthy
 
 def _flags_only(plan: Mapping[str, Any]) -> Way | None:
     """Return the way of only turning the release's flags off, where the plan does that and more."""
-    steps = [step for step in plan["steps"] if step.get("role") == "flags" and not is_final(step)]
+    acting = [step for step in plan["steps"] if step["kind"] == "action"]
+    steps = [step for step in acting if step.get("role") == "flags" and not is_final(step)]
     more = any(step.get("serves_traffic") for step in plan["steps"])
     if not steps or not more:
         return None

@@ -1,7 +1,8 @@
 """A catalogue with the actions of contract version 1, as the providers declare them."""
 
-from apps.playbooks.catalogue import Catalogue, Offer
+from apps.playbooks.catalogue import Catalogue, Offer, catalogue_of
 from apps.providers.base import Action, IdempotencyClass, Parameter, Risk
+from tests.providers.foreign import Foreign
 
 
 def action(name, *parameters, risk=Risk.DISRUPTIVE, **more):
@@ -34,9 +35,10 @@ ACTIONS = {
     ),
 }
 CATALOGUE = Catalogue(
-    tuple(
+    offers_by_use=tuple(
         (f"{role}.{one.name}", (Offer("any", "Any", one),))
         for role, actions in sorted(ACTIONS.items())
         for one in actions
-    )
+    ),
+    questions_by_use=catalogue_of([Foreign()]).questions_by_use,
 )

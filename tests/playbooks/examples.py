@@ -66,6 +66,8 @@ steps:
       within_seconds: 30
   - {name: Ask Mux, human: Press the button., evidence: true, on_failure: halt}
   - {name: Tell, use: chat.post, with: {text: "{{literal}} {time.now}"}, on_failure: halt}
+  - name: Errors stay low
+    check: {use: metrics.error_rate, with: {window_minutes: 5, below: 1.5}, within_seconds: 300}
 messages:
   - {name: Internal, audience: internal, channel: "#incidents", text: "Impact: {inputs.impact}"}
   - {name: Public, audience: public, subject: Sorry, text: "Back at {playbook.update_cadence_minutes}"}

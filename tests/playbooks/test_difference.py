@@ -28,6 +28,11 @@ def test_nothing_changed_is_empty():
             "Step 3 deletes something else: prefix was share:, now other:.",
         ),
         ("within_seconds: 60", "within_seconds: 300", "Step 4 waits longer: 300 s, was 60 s."),
+        (
+            "check: {path: /api/health, status: 200",
+            "check: {use: metrics.error_rate, with: {window_minutes: 5, below: 1}",
+            "Step 4 asks something else: it was /api/health, now metrics.error_rate.",
+        ),
         ("status: 200", "status: 204", "Step 4 checks something else: status was 200, now 204."),
         (
             "Clear cached",
@@ -108,3 +113,9 @@ def test_lines_carry_the_numbers_of_both_texts():
     changed = [(line.kind, line.old_number, line.new_number) for line in lines if line.kind in "-+"]
     assert changed == [("-", 8, None), ("+", None, 8)]
     assert lines[0].kind == "…"
+
+
+def test_a_changed_limit_of_a_providers_check_is_told_by_its_name():
+    old = SMALLEST.replace("path: /api/health, status: 200", "use: metrics.error_rate, with: {below: 1}")
+    new = old.replace("below: 1", "below: 2")
+    assert told(old, new) == ("Step 4 checks something else: below was 1, now 2.",)

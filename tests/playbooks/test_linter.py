@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from apps.playbooks.catalogue import Catalogue
+from apps.playbooks.catalogue import Catalogue, catalogue_of
 from apps.playbooks.linter import RULES, lint, report
 from apps.playbooks.parsing import parse
 from tests.playbooks.catalogue import CATALOGUE
 from tests.playbooks.examples import SMALLEST
+from tests.providers.foreign import ERROR_RATE, Foreign
 
 HEAD = "version: 1\nslug: a\nname: A\napprovals: {all_of: [founder], due_minutes: 5}\n"
 CHECK = "  - {name: Look, check: {path: /}}\n"
@@ -48,6 +49,15 @@ def test_an_empty_catalogue_finds_nothing_wrong_with_actions():
         ),
         ("{name: A, check: {path: /}, on_failure: continue}", "check_ignored", "warning"),
         ("{name: look, check: {path: /}}", "duplicate_name", "warning"),
+        ("{name: A, check: {use: metrics.guess, with: {window_minutes: 5, below: 1}}}", "unknown_check", "error"),
+        ("{name: A, check: {use: chat.health}}", "unknown_check", "error"),
+        ("{name: A, check: {use: metrics.error_rate, with: {below: 1}}}", "wrong_check", "error"),
+        ("{name: A, check: {use: metrics.error_rate, with: {window_minutes: 5}}}", "wrong_check", "error"),
+        ("{name: A, check: {use: metrics.error_rate, with: {window_minutes: 4, below: 1}}}", "wrong_check", "error"),
+        ("{name: A, check: {use: metrics.error_rate, with: {window_minutes: '5', below: 1}}}", "wrong_check", "error"),
+        ("{name: A, check: {use: metrics.health, with: {part: a, more: b}}}", "wrong_check", "error"),
+        ("{name: A, check: {use: metrics.health, with: {part: '{release.version}', x: b}}}", "wrong_check", "error"),
+        ("{name: A, check: {use: metrics.health, with: {part: '{time.now}'}}}", "moving_value", "error"),
         ("{name: A, human: 'Ask <PLACEHOLDER> first'}", "unresolved_placeholder", "error"),
         ("{name: A, human: 'Ask [TBD]'}", "unresolved_placeholder", "error"),
         ("{name: A, use: chat.post, with: {text: 'started at <time>'}}", "looks_unresolved", "warning"),
@@ -104,3 +114,24 @@ def test_errors_come_first_and_read_as_sentences():
     text = HEAD + "steps:\n" + CHECK + CHECK + "  - {name: A, use: cache.delete_prefix, with: {prefix: '*'}}\n"
     first = lint(parse(text), CATALOGUE)[0]
     assert str(first).startswith("error: line 8: Step 3 would delete every key. The prefix “*” matches everything.")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "{use: metrics.error_rate, with: {window_minutes: 5, below: 1}}",
+        "{use: metrics.error_rate, with: {window_minutes: 60, above: 0}}",
+        "{use: database.health, with: {part: '{release.version}'}}",
+    ],
+)
+def test_a_check_that_a_provider_answers_stands(check):
+    assert not codes(f"{HEAD}steps:\n  - {{name: A, check: {check}}}\n", "error")
+
+
+def test_a_window_that_one_of_two_sources_can_tell_stands():
+    fine = replace(ERROR_RATE, resolution_seconds=60)
+    finer = type("Finer", (Foreign,), {"checks": (fine,)})()
+    both = replace(CATALOGUE, questions_by_use=catalogue_of([Foreign(), finer]).questions_by_use)
+    text = f"{HEAD}steps:\n  - {{name: A, check: {{use: metrics.error_rate, with: {{window_minutes: 2, below: 1}}}}}}\n"
+    assert "only for windows of 5 minutes" in lint(parse(text), CATALOGUE)[0].message
+    assert not [finding for finding in lint(parse(text), both) if finding.level == "error"]

@@ -35,6 +35,9 @@ def test_what_the_parser_accepts_the_schema_accepts(text):
         ("due_minutes: 5", "any_of: [a]"),
         ("on_failure: continue", "on_failure: explode"),
         ("check: {", "human: a, check: {"),
+        ("check: {path", "check: {use: metrics.health, path"),
+        ("check: {path: /api/health, status: 200", "check: {use: metrics.health, status: 200"),
+        ("check: {path: /api/health, status: 200", "check: {use: metric.health"),
     ],
 )
 def test_plain_mistakes_are_refused_by_both(old, new):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from apps.playbooks.catalogue import installed
 from apps.playbooks.models import Revision
 from apps.playbooks.parsing import parse
 from apps.playbooks.shipped import shipped
@@ -9,6 +10,7 @@ from apps.playbooks.step_text import change_step
 from tests.playbooks.conftest import browser
 from tests.playbooks.examples import FULLEST, SMALLEST
 from tests.playbooks.factories import RevisionFactory
+from tests.providers.foreign import register
 
 TEXTS = [SMALLEST, FULLEST, *(one.text for one in shipped())]
 HOME = "/playbooks/portal-release-rollback"
@@ -98,3 +100,20 @@ def test_every_step_has_a_form(mavericks, rae, text):
     for position in range(1, len(parse(text).steps) + 1):
         assert client.get(f"/playbooks/{revision.playbook.slug}/draft/steps/{position}/").status_code == 200
     assert client.get(f"/playbooks/{revision.playbook.slug}/draft/steps/99/").status_code == 404
+
+
+def test_a_providers_check_has_a_field_for_each_of_its_parameters(mavericks, rae, monkeypatch):
+    register(monkeypatch)
+    asked = "use: metrics.error_rate, with: {window_minutes: 5, below: 1}"
+    text = SMALLEST.replace("path: /api/health, status: 200", asked)
+    RevisionFactory(organisation=mavericks, content=text, published=True)
+    client = browser(rae)
+    page = client.get(f"{HOME}/draft/steps/4/").content.decode()
+    assert "Foreign: Share of failed requests" in page
+    assert "Must be below" in page
+    said = {"name": "Errors", "with-window_minutes": "10", "with-below": "0.5", "with-above": "0", "within_seconds": ""}
+    assert client.post(f"{HOME}/draft/steps/4/", said | {"on_failure": "halt"}).status_code == 302
+    check = parse(Revision.objects.get(number=2).content).steps[3].check
+    assert dict(check.parameters) == {"window_minutes": 10, "below": 0.5, "above": 0}
+    assert [type(value) for value in check.parameters.values()] == [int, float, int]
+    installed.cache_clear()
