@@ -7,6 +7,7 @@ read, the message waits a while first. A channel that is down delays nothing but
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -15,8 +16,9 @@ from django.db import transaction
 from apps.communications import events, telling
 from apps.communications.models import Notice
 from apps.providers import opening, registry, sealing
-from apps.providers.base import Call, Outcome, OutcomeKind, Provider, Seen, Sending
+from apps.providers.base import Access, Call, Outcome, OutcomeKind, Provider, Seen, Sending
 from apps.timeline.clock import database_now
+from apps.timeline.kinds import Kind
 from apps.timeline.log import SYSTEM, record
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ BACK_OFF_SECONDS = (2, 5, 15, 60, 120, 300, 600, 900)
 MOST_ATTEMPTS = 12
 LOOKS = 6  # after so many tries a message is sent although nobody could see whether it is there already
 POST = "post"
+BLINDLY = "sent_without_looking"  # why, among the evidence of an outcome
 
 
 def deliver_due() -> int:
@@ -77,9 +80,19 @@ def _look_then_post(provider: Provider, notice: Notice) -> Outcome:
         seen = provider.observe(access, call, sending)
         if seen.seen is Seen.DESIRED:
             return Outcome(OutcomeKind.SUCCEEDED, seen.summary, evidence=dict(seen.readings))
-        if seen.seen is Seen.UNREADABLE and notice.attempts <= LOOKS:
-            return Outcome(OutcomeKind.NOT_SENT, seen.summary)
+        if seen.seen is Seen.UNREADABLE:
+            return _send_blindly(provider, access, call, sending, notice, seen.summary)
     return provider.apply(access, call, sending)
+
+
+def _send_blindly(
+    provider: Provider, access: Access, call: Call, sending: Sending, notice: Notice, why: str
+) -> Outcome:
+    """Wait while it may be readable soon; then rather tell people twice than never, and say so."""
+    if notice.attempts <= LOOKS:
+        return Outcome(OutcomeKind.NOT_SENT, why)
+    outcome = provider.apply(access, call, sending)
+    return replace(outcome, evidence={**outcome.evidence, BLINDLY: why})
 
 
 @transaction.atomic
@@ -93,10 +106,10 @@ def _settle(notice: Notice, outcome: Outcome) -> bool:
     if outcome.kind is OutcomeKind.SUCCEEDED:
         held.state, held.delivered_at, held.next_attempt_at = "delivered", database_now(), None
         held.external_reference = str(outcome.evidence.get("ts", ""))[:200]
-        _tell(held, delivered=True)
+        _tell(held, events.DELIVERED_BLINDLY if BLINDLY in outcome.evidence else events.DELIVERED)
     elif _hopeless(held, outcome):
         held.state, held.next_attempt_at = "given_up", None
-        _tell(held, delivered=False)
+        _tell(held, events.GIVEN_UP)
     else:
         held.state = "waiting"
         held.next_attempt_at = database_now() + timedelta(seconds=_wait(held, outcome))
@@ -114,9 +127,9 @@ def _wait(notice: Notice, outcome: Outcome) -> float:
     return max(usual, outcome.retry_after_seconds or 0)
 
 
-def _tell(notice: Notice, *, delivered: bool) -> None:
+def _tell(notice: Notice, what: Kind) -> None:
     record(
-        events.DELIVERED if delivered else events.GIVEN_UP,
+        what,
         notice,
         by=SYSTEM,
         incident=notice.incident_id,

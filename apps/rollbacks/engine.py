@@ -37,7 +37,7 @@ from apps.rollbacks.deciding import (
 from apps.rollbacks.failpoints import failpoint
 from apps.rollbacks.held import HeldRun
 from apps.rollbacks.known import LookAgain
-from apps.rollbacks.leases import Heartbeat, Lease, LeaseLost, acquire, fenced, release
+from apps.rollbacks.leases import Exhausted, Heartbeat, Lease, LeaseLost, acquire, fenced, release
 from apps.rollbacks.models import Attempt
 from apps.rollbacks.states import OPEN, RollbackState
 from apps.timeline.answers import Refused
@@ -91,6 +91,8 @@ def advance(rollback_id: UUID) -> bool:
         )
         connection.close()
         return True
+    except Exhausted as shortage:
+        logger.warning("%s waits %s s: this machine is exhausted (%s).", rollback_id, TROUBLE_SECONDS, shortage)
     except Exception as unforeseen:
         logger.exception("Advancing %s met something unforeseen; a person is asked.", rollback_id)
         try:
@@ -105,7 +107,8 @@ def advance(rollback_id: UUID) -> bool:
 def _ask_about(lease: Lease, unforeseen: Exception) -> float | None:
     """Never stuck silently: say on the page that the portal itself failed. Returns when to look again, in seconds.
 
-    An attempt that is still open is cleared up first, so the run is looked at again even while it waits for a person.
+    Only a run that waits for a person rests. An attempt that is still open is cleared up first, so such a run is looked
+    at again even then; and one that has not begun yet has no step to ask about, so it is tried again.
     """
     what = str(unforeseen) if isinstance(unforeseen, ProviderError | SealBroken) else type(unforeseen).__name__
     with fenced(lease) as run:
@@ -113,8 +116,9 @@ def _ask_about(lease: Lease, unforeseen: Exception) -> float | None:
         if step and run.state in {RollbackState.RUNNING, RollbackState.CANCELLING}:
             reason = f"The portal could not go on by itself: {what}. Nothing more is sent until somebody decides."
             ending.put_question(run, step, reason)
+        rests = run.state == RollbackState.NEEDS_OPERATOR
     is_open = Attempt.objects.filter(rollback=lease.rollback_id, state__in=sorted(OPEN)).exists()
-    return TROUBLE_SECONDS if is_open else None
+    return None if rests and not is_open else TROUBLE_SECONDS
 
 
 def _one_thing(held: HeldRun) -> None:

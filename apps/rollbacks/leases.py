@@ -37,6 +37,10 @@ class LeaseLost(Exception):
     """Somebody else advances this rollback now: stop, and write nothing more."""
 
 
+class Exhausted(Exception):
+    """This machine cannot give what a run needs, such as one more thread; nothing was looked at or sent."""
+
+
 @dataclass(frozen=True)
 class Lease:
     """The right to advance one rollback. `until` is on this process's monotonic clock and errs on the early side."""
@@ -224,7 +228,10 @@ class Heartbeat:
         self.thread = threading.Thread(target=self._beat, name=f"heartbeat-{lease.rollback_id}", daemon=True)
 
     def __enter__(self) -> Heartbeat:
-        self.thread.start()
+        try:
+            self.thread.start()
+        except RuntimeError as error:  # "can't start new thread": the machine's or the container's limit is reached
+            raise Exhausted(str(error)) from error
         return self
 
     def __exit__(self, *_: Any) -> None:

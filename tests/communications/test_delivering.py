@@ -80,6 +80,8 @@ def test_in_the_end_it_is_posted_although_nobody_can_see_whether_it_was(notice, 
         assert again(notice) == 0
     assert again(notice) == 1
     assert len(posted(outside)) == 2
+    assert "perhaps twice" in Event.objects.get(kind="notice.delivered_blindly").text
+    assert not Event.objects.filter(kind="notice.delivered").exists()
 
 
 def test_a_channel_that_is_down_is_tried_again_later_and_later(notice, outside):

@@ -227,3 +227,39 @@ def test_a_run_that_could_not_even_be_cancelled_by_itself_can_be_cancelled_by_pe
         put_question(row, row.steps.get(position=1), "The portal could not go on by itself.")
     lifecycle.cancel(rollback, by=stage.rae, reason="Once more")
     assert stage.run(rollback).state == "cancelled"
+
+
+def no_more_threads(*_: Any) -> None:
+    """Say what Python says where the machine, the container or the user may have no more threads."""
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_run_that_finds_the_machine_exhausted_waits_a_little_and_asks_nobody(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollback = stage.approve(stage.propose(ONLY_HOSTING))
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(leases.threading.Thread, "start", no_more_threads)
+        assert engine.advance(rollback.pk)
+    rollback.refresh_from_db()
+    assert (rollback.state, rollback.lease_owner) == ("queued", "")
+    assert rollback.wake_at is not None, "nobody else would ever wake it"
+    Rollback.objects.filter(pk=rollback.pk).update(wake_at=Now())
+    assert stage.run(rollback).state == "succeeded"
+
+
+def test_a_run_that_meets_a_flaw_of_ours_before_it_has_begun_is_tried_again(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    rollback = stage.approve(stage.propose(ONLY_HOSTING))
+    with monkeypatch.context() as flawed:
+        flawed.setattr(engine.beginning, "begin_run", broken)
+        assert engine.advance(rollback.pk)
+    rollback.refresh_from_db()
+    assert rollback.state == "queued"
+    assert rollback.wake_at is not None, "it rests only while a person is asked"
+    Rollback.objects.filter(pk=rollback.pk).update(wake_at=Now())
+    assert stage.run(rollback).state == "succeeded"

@@ -19,7 +19,10 @@ def v12_no_secret_is_told(evidence: Evidence) -> Iterator[Violation]:
 
 
 def v14_told_once(evidence: Evidence) -> Iterator[Violation]:
-    """Hold: a delivered notice was posted, with its marker, at most once more than sends without a clear answer."""
+    """Hold: a delivered notice was posted, with its marker, at most once more than sends without a clear answer.
+
+    One more is forgiven where the record itself says that it may have been told twice.
+    """
     posts: dict[str, list[Entry]] = {}
     for entry in evidence.journal:
         if (marker := marker_of(entry)) in evidence.notices:
@@ -30,7 +33,8 @@ def v14_told_once(evidence: Evidence) -> Iterator[Violation]:
         unclear = [entry for entry in sent if not entry.is_clear]
         if notice.state == "delivered" and not happened:
             yield Violation("V14", notice.id, f"“{notice.reason}” counts as delivered, and nobody received it.")
-        if len(happened) > 1 + len(unclear):
+        admitted = [one for one in evidence.events_of.get(notice.id, []) if one.kind == "notice.delivered_blindly"]
+        if len(happened) > 1 + len(unclear) + len(admitted):
             yield Violation("V14", notice.id, f"“{notice.reason}” was posted {len(happened)} times.")
         due = evidence.collected_at - (notice.next_attempt_at or evidence.collected_at)
         if notice.state in {"waiting", "sending"} and evidence.healed_at and due > evidence.limits.heal_seconds:
