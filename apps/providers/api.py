@@ -12,7 +12,8 @@ from pydantic import Field
 
 from apps.accounts import programs
 from apps.accounts.requests import Request
-from apps.providers import lifecycle, permissions, receiving, registry
+from apps.providers import asking, lifecycle, permissions, receiving, registry
+from apps.providers.answers import CheckResult
 from apps.providers.describing import Providers, provider_as_json
 from apps.providers.models import Connection
 
@@ -49,6 +50,33 @@ class CheckAnswer(Schema):
     ok: bool | None
     findings: list[FindingAnswer]
     checked_at: datetime | None
+
+
+class NewExamination(programs.Body):
+    """A check of the connection's provider and what it takes, as GET /providers lists them."""
+
+    check: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class ReadingAnswer(Schema):
+    """One line of what was read. `mark` is done, failed or unknown."""
+
+    mark: str
+    text: str
+
+
+class ExaminationAnswer(Schema):
+    """What a check found. `holds` is null where the provider could not be read, so that nothing is known."""
+
+    holds: bool | None
+    message: str
+    readings: list[ReadingAnswer]
+    value: float | None = Field(description="What was measured, in `unit`; null where the check does not measure.")
+    unit: str
+    window_seconds: float | None = Field(description="The window that the value is really of.")
+    samples: int | None
+    as_of: datetime | None
 
 
 class ConnectionAnswer(Schema):
@@ -111,6 +139,15 @@ def create_check(request: Request, id: str) -> dict[str, Any]:
     return check_as_json(lifecycle.check(connection, by=programs.actor_of(request)))
 
 
+@router.post("/connections/{id}/examinations", response=ExaminationAnswer, summary="Ask a provider's check now")
+def create_examination(request: Request, id: str, body: NewExamination) -> dict[str, Any]:
+    """The same question that a step of a playbook asks; changes nothing and is not kept."""
+    programs.require_scope(request, programs.WRITE, programs.ADMIN)
+    connection = programs.find(Connection, request, pk=id)
+    result = asking.examine(connection, by=programs.actor_of(request), check=body.check, parameters=body.parameters)
+    return _result_as_json(result, registry.provider(connection.provider).declared_check(body.check).unit)
+
+
 @router.post("/connections/{id}/credentials", response={201: ConnectionAnswer}, summary="Replace credentials")
 @programs.idempotent
 def create_credentials(request: Request, id: str, body: NewCredentials) -> Status:
@@ -134,6 +171,19 @@ def connection_as_json(connection: Connection) -> dict[str, Any]:
         "created_at": connection.created_at,
         "html_url": settings.BASE_URL + reverse("providers:connection", args=[connection.pk]),
         "hook_url": receiving.address_of(connection),
+    }
+
+
+def _result_as_json(result: CheckResult, unit: str) -> dict[str, Any]:
+    return {
+        "holds": result.holds,
+        "message": result.message,
+        "readings": [{"mark": mark, "text": text} for mark, text in result.readings],
+        "value": result.value,
+        "unit": unit,
+        "window_seconds": result.window_seconds,
+        "samples": result.samples,
+        "as_of": result.as_of,
     }
 
 

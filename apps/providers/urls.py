@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.providers import hook_views, views
+from apps.providers import examination_views, hook_views, views
 
 app_name = "providers"
 urlpatterns = [
@@ -12,5 +12,6 @@ urlpatterns = [
     path("connections/new/<slug:slug>/", views.create_connection, name="create"),
     path("connections/<uuid:connection_id>/", views.show_connection, name="connection"),
     path("connections/<uuid:connection_id>/checks/", views.create_check, name="check"),
+    path("connections/<uuid:connection_id>/examinations/", examination_views.create_examination, name="examination"),
     path("connections/<uuid:connection_id>/credentials/", views.replace_credentials, name="credentials"),
 ]

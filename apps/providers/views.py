@@ -16,6 +16,7 @@ from apps.accounts.requests import Request
 from apps.accounts.seeing import seen_by
 from apps.providers import lifecycle, permissions, receiving, registry
 from apps.providers.base import Provider
+from apps.providers.examination_forms import ExaminationForm, forms_of
 from apps.providers.forms import ConnectionForm, CredentialsForm
 from apps.providers.models import Connection
 
@@ -25,7 +26,7 @@ def list_connections(request: Request) -> HttpResponse:
     """Show every connection of the organisation and what its last check found."""
     permissions.may_see(request.person).or_refuse()
     context = {
-        "connections": [(one, _provider_of(one)) for one in _visible(request).order_by("name")],
+        "connections": [(one, provider_of(one)) for one in visible(request).order_by("name")],
         "may_connect": permissions.may_connect(request.person),
     }
     return render(request, "providers/list.html", context)
@@ -56,15 +57,15 @@ def create_connection(request: Request, slug: str) -> HttpResponse:
 def show_connection(request: Request, connection_id: str) -> HttpResponse:
     """Show one connection, what its last check found, and where it is used."""
     permissions.may_see(request.person).or_refuse()
-    connection = get_object_or_404(_visible(request), pk=connection_id)
-    form = CredentialsForm(_provider_of(connection))
-    return render(request, "providers/connection.html", _about(request, connection, form))
+    connection = get_object_or_404(visible(request), pk=connection_id)
+    form = CredentialsForm(provider_of(connection))
+    return render(request, "providers/connection.html", about(request, connection, form))
 
 
 @require_POST
 def create_check(request: Request, connection_id: str) -> HttpResponse:
     """Ask the provider now."""
-    connection = get_object_or_404(_visible(request), pk=connection_id)
+    connection = get_object_or_404(visible(request), pk=connection_id)
     lifecycle.check(connection, by=request.person)
     return redirect("providers:connection", connection.pk)
 
@@ -73,34 +74,40 @@ def create_check(request: Request, connection_id: str) -> HttpResponse:
 def replace_credentials(request: Request, connection_id: str) -> HttpResponse:
     """Take new credentials and check them at once."""
     permissions.may_connect(request.person).or_refuse()
-    connection = get_object_or_404(_visible(request), pk=connection_id)
+    connection = get_object_or_404(visible(request), pk=connection_id)
     require_fresh(request, back=reverse("providers:connection", args=[connection.pk]), keep=False)
-    form = CredentialsForm(_provider_of(connection), request.POST)
+    form = CredentialsForm(provider_of(connection), request.POST)
     if form.is_valid() and form.replace(connection, request.person):
         lifecycle.check(connection, by=request.person)
         messages.success(request, "The new credentials are in use.")
         return redirect("providers:connection", connection.pk)
-    return render(request, "providers/connection.html", _about(request, connection, form), status=422)
+    return render(request, "providers/connection.html", about(request, connection, form), status=422)
 
 
-def _about(request: Request, connection: Connection, form: CredentialsForm) -> dict[str, Any]:
+def about(
+    request: Request, connection: Connection, form: CredentialsForm, asked: ExaminationForm | None = None
+) -> dict[str, Any]:
+    """Return what the page of a connection shows; `asked` is the check that was asked just now."""
     uses = seen_by(connection.uses.select_related("environment__service"), request.person).order_by("role")
     return {
         "connection": connection,
-        "provider": _provider_of(connection),
+        "provider": provider_of(connection),
         "uses": uses,
         "hook_url": receiving.address_of(connection),
         "form": form,
+        "questions": forms_of(provider_of(connection), asked),
         "may_connect": permissions.may_connect(request.person),
         "may_check": permissions.may_check(request.person, connection),
     }
 
 
-def _visible(request: Request) -> QuerySet[Connection]:
+def visible(request: Request) -> QuerySet[Connection]:
+    """Return the connections of the organisation that the person works in."""
     return Connection.objects.filter(organisation=request.organisation)
 
 
-def _provider_of(connection: Connection) -> Provider:
+def provider_of(connection: Connection) -> Provider:
+    """Return the provider of a connection."""
     return registry.provider(connection.provider)
 
 

@@ -243,6 +243,7 @@ CONNECTIONS = {
     "providers:create": right(ADMINISTER),
     "providers:credentials": right(ADMINISTER),
     "providers:check": right(OPERATE, ADMINISTER),
+    "providers:examination": right(OPERATE, ADMINISTER, body={"check": "health"}),
     "api:list_providers": reading(),
     "api:list_connections": reading(SEE_INTERNAL),
     "api:get_connection": reading(SEE_INTERNAL),
@@ -250,6 +251,7 @@ CONNECTIONS = {
         "name": "Another", "provider": "vercel", "settings": {"project_id": "prj_1"}, "credentials": {"token": "t"},
     }),
     "api:create_check": deed(OPERATE, ADMINISTER, scopes=EITHER),
+    "api:create_examination": deed(OPERATE, ADMINISTER, scopes=EITHER, body={"check": "health"}),
     "api:create_credentials": deed(ADMINISTER, scopes=ADMIN, body={"credentials": {"token": "t"}}),
 }  # fmt: skip
 PLAYBOOKS = {
