@@ -17,6 +17,7 @@ BUILT_IN = {
     "pagerduty": "apps.providers.pagerduty.provider.PagerDuty",
     "http": "apps.providers.http_request.provider.HttpRequest",
     "stripe": "apps.providers.stripe.provider.Stripe",
+    "resend": "apps.providers.resend.provider.Resend",
 }
 
 

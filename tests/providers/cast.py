@@ -74,6 +74,13 @@ USES = (
             },
         ),
     ),
+    Use(
+        "resend",
+        Call(
+            "send", {"to": ["ada@harbour.example", "Bo <bo@harbour.example>"], "subject": "Update", "text": "We know."}
+        ),
+        observable=False,
+    ),
 )
 
 

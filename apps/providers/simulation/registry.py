@@ -13,6 +13,7 @@ BUILT_IN = {
     "site": "apps.providers.site.simulator",
     "http": "apps.providers.simulation.flag_api",
     "stripe": "apps.providers.stripe.simulator",
+    "resend": "apps.providers.resend.simulator",
 }
 
 
