@@ -116,6 +116,7 @@ class Provider(ABC):
     actions: tuple[Action, ...] = ()
     checks: tuple[Check, ...] = ()
     default_base_url: str = ""
+    address_schemes: tuple[str, ...] = ("https", "http")  # of a connection's address; () where it has none
     roles: tuple[str, ...] = ()  # connection roles this provider can fill
     hook: Hook | None = None  # how it signs what it sends to us by itself
     support: str = ""  # where to get help from the vendor

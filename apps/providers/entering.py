@@ -36,15 +36,17 @@ def checked_name(name: str) -> str:
     return name
 
 
-def checked_base_url(base_url: str) -> str:
+def checked_base_url(base_url: str, schemes: Sequence[str] = ("https", "http")) -> str:
     """Return an address that the outbound guard lets through, or an empty text. Raises Unacceptable."""
     base_url = base_url.strip()
     if not base_url:
         return ""
+    if not schemes:
+        raise Unacceptable("This provider has no address: leave it empty.", field="base_url")
     if len(base_url) > LONGEST_ADDRESS:
         raise Unacceptable(f"An address has at most {LONGEST_ADDRESS} characters.", field="base_url")
     try:
-        outbound.check_address(base_url)
+        outbound.check_address(base_url, schemes=schemes)
     except outbound.AddressRefused as refused:
         raise Unacceptable(str(refused), code="address_not_allowed", field="base_url")
     if "?" in base_url:

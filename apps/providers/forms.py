@@ -60,12 +60,13 @@ class ConnectionForm(CredentialsForm):
         super().__init__(provider, *args, **kwargs)
         for declared in provider.settings:
             self.fields[f"settings_{declared.name}"] = _field(declared)
-        self.fields["base_url"] = forms.CharField(
-            label="Address",
-            required=not provider.default_base_url,
-            max_length=500,
-            help_text=f"Leave empty for {provider.default_base_url}." if provider.default_base_url else "",
-        )
+        if provider.address_schemes:
+            self.fields["base_url"] = forms.CharField(
+                label="Address",
+                required=not provider.default_base_url,
+                max_length=500,
+                help_text=f"Leave empty for {provider.default_base_url}." if provider.default_base_url else "",
+            )
         settings = [f"settings_{declared.name}" for declared in provider.settings]
         self.order_fields(["name", *settings, *self.fields])
 
@@ -78,7 +79,7 @@ class ConnectionForm(CredentialsForm):
                 by=by,
                 provider=self.provider.slug,
                 name=self.cleaned_data["name"],
-                base_url=self.cleaned_data["base_url"],
+                base_url=self.cleaned_data.get("base_url", ""),
                 settings=self.given("settings", self.provider.settings),
                 credentials=self.given("credentials", self.provider.credentials),
             ),

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Organisation, Person
 from apps.providers import entering, events, permissions, sealing
-from apps.providers.base import Finding, ProviderError
+from apps.providers.base import Finding, Provider, ProviderError
 from apps.providers.models import Connection
 from apps.providers.opening import access, context_of
 from apps.timeline.answers import Refused, Unacceptable
@@ -39,7 +39,7 @@ def connect(
         created_by_id=by.pk,
         provider=wanted.slug,
         name=entering.checked_name(name),
-        base_url=_address(wanted.default_base_url, base_url),
+        base_url=_address(wanted, base_url),
         settings=entering.checked_fields(wanted.settings, settings or {}, "settings"),
     )
     entered = entering.checked_fields(wanted.credentials, credentials or {}, "credentials")
@@ -84,9 +84,9 @@ def replace_credentials(connection: Connection, *, by: Person, credentials: Mapp
     return connection
 
 
-def _address(default: str, base_url: str) -> str:
-    checked = entering.checked_base_url(base_url)
-    if not checked and not default:
+def _address(wanted: Provider, base_url: str) -> str:
+    checked = entering.checked_base_url(base_url, wanted.address_schemes)
+    if not checked and wanted.address_schemes and not wanted.default_base_url:
         raise Unacceptable("This provider has no address of its own: give one.", field="base_url")
     return checked
 

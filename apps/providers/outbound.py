@@ -35,6 +35,7 @@ NOT_PUBLIC = tuple(
         *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
     )
 )
+PORTS = {"http": 80, "https": 443, "postgresql": 5432}  # where an address names none
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _NUMBER_LIKE = re.compile(r"(0x[0-9a-f]*|[0-9]+)\Z")
 
@@ -119,13 +120,19 @@ def policy_from_environment() -> Policy:
     return _policy_from(os.environ.get("OUTBOUND_ALLOW", ""))
 
 
-def check_address(url: str, allow: Policy | None = None, *, public_ports: frozenset[int] | None = None) -> None:
+def check_address(
+    url: str,
+    allow: Policy | None = None,
+    *,
+    public_ports: frozenset[int] | None = None,
+    schemes: Sequence[str] = ("https", "http"),
+) -> None:
     """Refuse an address that a person typed, or return. `public_ports` limits the ports of public addresses.
 
     A name that does not resolve now is let through: it is looked at again when it is used.
     Raises AddressRefused.
     """
-    host, port = split_address(url)
+    host, port = split_address(url, schemes)
     try:
         resolve(host, port, allow=allow, public_ports=public_ports)
     except AddressUnknown:
@@ -164,8 +171,8 @@ def is_public(address: Address) -> bool:
     return not any(address in network for network in NOT_PUBLIC if network.version == address.version)
 
 
-def split_address(url: str) -> tuple[str, int]:
-    """Return host and port of an http or https address. Raises AddressRefused for anything unusual."""
+def split_address(url: str, schemes: Sequence[str] = ("https", "http")) -> tuple[str, int]:
+    """Return host and port of an address with one of the `schemes`. Raises AddressRefused for anything unusual."""
     if not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
         raise AddressRefused("Address not allowed: it may hold only plain ASCII characters, no spaces and no “\\”.")
     if "#" in url:
@@ -175,13 +182,14 @@ def split_address(url: str) -> tuple[str, int]:
         port = parts.port
     except ValueError:
         raise AddressRefused("Address not allowed: it is not a complete web address.") from None
-    if parts.scheme not in ("http", "https") or not url.lower().startswith(f"{parts.scheme}://"):
-        raise AddressRefused("Address not allowed: it must begin with https:// or http://.")
+    if parts.scheme not in schemes or not url.lower().startswith(f"{parts.scheme}://"):
+        beginnings = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise AddressRefused(f"Address not allowed: it must begin with {beginnings}.")
     if "@" in parts.netloc:
         raise AddressRefused("Address not allowed: it may not carry a user name or password.")
     if port == 0:
         raise AddressRefused("Address not allowed: 0 is not a port.")
-    return checked_host(parts.hostname or ""), port or {"http": 80, "https": 443}[parts.scheme]
+    return checked_host(parts.hostname or ""), port or PORTS[parts.scheme]
 
 
 def checked_host(host: str) -> str:

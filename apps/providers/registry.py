@@ -16,6 +16,7 @@ BUILT_IN = {
     "slack": "apps.providers.slack.provider.Slack",
     "pagerduty": "apps.providers.pagerduty.provider.PagerDuty",
     "http": "apps.providers.http_request.provider.HttpRequest",
+    "sql": "apps.providers.sql.provider.Sql",
     "stripe": "apps.providers.stripe.provider.Stripe",
     "resend": "apps.providers.resend.provider.Resend",
 }
