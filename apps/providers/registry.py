@@ -18,6 +18,7 @@ BUILT_IN = {
     "http": "apps.providers.http_request.provider.HttpRequest",
     "sql": "apps.providers.sql.provider.Sql",
     "stripe": "apps.providers.stripe.provider.Stripe",
+    "sentry": "apps.providers.sentry.provider.Sentry",
     "resend": "apps.providers.resend.provider.Resend",
 }
 

@@ -41,6 +41,8 @@ USES = (
         "http",
         Call(
             "request",
+    Use("sentry", Call("release", {"version": "portal@2.31.1", "commit": "4be02aa"})),
+    Use("sentry", Call("deploy", {"version": "portal@2.30.4", "environment": "production"})),
             {"method": "PATCH", "path": "/admin/feature-flags", "json": {"smartReplies": {"enabled": True}}},
         ),
         observable=False,
@@ -104,4 +106,10 @@ class Ask:
         return f"{self.slug}-{self.call.action}"
 
 
-ASKS = (Ask("stripe", Call("balance", {})),)
+ASKS = (
+    Ask("stripe", Call("balance", {})),
+    Ask("sentry", Call("error_events", {"window_minutes": 5, "above": 10})),
+    Ask("sentry", Call("error_rate", {"window_minutes": 5, "above": 5})),
+    Ask("sentry", Call("latency_p95", {"window_minutes": 5, "above": 300})),
+    Ask("sentry", Call("crash_free_sessions", {"window_minutes": 60, "above": 20})),
+)

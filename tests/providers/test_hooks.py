@@ -44,11 +44,19 @@ VECTORS = {
         b'{"event":{"id":"01TEST","event_type":"incident.resolved"}}',
         "v1=20a9028609ad31ee633f30c1f10b41af1bd732fc7c403f128bbdd754d01c1ec0",
     ),
+    "sentry": (
+        "Sentry-Hook-Signature",
+        "sentry_test_secret",
+        b'{"action":"triggered","installation":{"uuid":"24b3f89b"},"data":{"issue_alert":{"title":"Errors"}},'
+        b'"actor":{"type":"application","id":"sentry","name":"Sentry"}}',
+        "2d9a30e991433d8ae7b199d2c045773e63dec753f01da7d9988c540f111698c1",
+    ),
 }
 NEEDED: dict[str, dict[str, Any]] = {
     "vercel": {"settings": {"project_id": "prj_1"}, "credentials": {"token": "t"}},
     "launchdarkly": {"settings": {"project_key": "p", "environment_key": "e"}, "credentials": {"token": "t"}},
     "pagerduty": {"settings": {"from_email": "ada@harbour.example"}, "credentials": {"routing_key": "r"}},
+    "sentry": {"settings": {"organization": "o", "project": "p"}, "credentials": {"token": "t"}},
 }
 
 

@@ -10,6 +10,7 @@ BUILT_IN = {
     "upstash": "apps.providers.upstash.simulator",
     "slack": "apps.providers.slack.simulator",
     "pagerduty": "apps.providers.pagerduty.simulator",
+    "sentry": "apps.providers.sentry.simulator",
     "site": "apps.providers.site.simulator",
     "http": "apps.providers.simulation.flag_api",
     "stripe": "apps.providers.stripe.simulator",

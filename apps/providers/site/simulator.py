@@ -8,12 +8,15 @@ an address, `/api/health` is 500 and about 1 in 3 share links fails (about 1 in 
 the rollback the share pages that the broken release left in the cache still fail until they are cleared.
 `/share/probe` opens another link each time.
 
-Settings: `latency_ms` (15), `slow_ms` (320: added to share links while a broken release serves).
+Settings: `latency_ms` (15), `slow_ms` (320: added to share links while a broken release serves). Deeds that change
+what monitoring counts here (see `simulation.measuring`): `rise` {organisation, percent, p95_ms?, since_minutes?},
+`fall` {organisation}, `silence` {organisation, since_minutes?}, `speak` {organisation}.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from ..simulation import measuring
 from ..simulation.messages import Request, Response, answer, page
 from ..simulation.organisations import MOTION_MAVERICKS, ORGANISATIONS
 from ..simulation.routing import Routes
@@ -160,4 +163,4 @@ def join(world: World, order: dict[str, Any]) -> dict[str, Any]:
     return {"objects": {"path": f"/{order['organisation']}", "serving": serving}}
 
 
-SIMULATOR = Simulator("site", ROUTES, start, describe, refuse, controls={"join": join})
+SIMULATOR = Simulator("site", ROUTES, start, describe, refuse, controls={"join": join, **measuring.DEEDS})
