@@ -20,6 +20,7 @@ from apps.rollbacks import planned_words as words
 from apps.rollbacks.forecast import UNDER_WAY, healthy_at, takes, target_at, waiting_step
 from apps.rollbacks.happenings import of_run
 from apps.rollbacks.models import Rollback, Step
+from apps.rollbacks.part_results import changed_something
 from apps.rollbacks.standing import standing_of
 from apps.rollbacks.states import ACTIVE, FINAL
 from apps.rollbacks.step_rows import in_versions, rows_of, served
@@ -59,6 +60,7 @@ def context(rollback: Rollback) -> dict[str, Any]:
         "standing": standing_of(steps),
         "step_now": next((step for step in steps if step.state not in DONE), None),
         "done": sum(step.state in DONE for step in steps),
+        "changed": any(changed_something(step) for step in steps),
         "title": _title(rollback),
         "lead": _lead(rollback, steps, seen),
         "served": _served(steps),

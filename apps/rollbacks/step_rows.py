@@ -16,6 +16,7 @@ from apps.providers.sealing import KeysMissing, SealBroken
 from apps.rollbacks.approved import PlannedStep
 from apps.rollbacks.forecast import UNDER_WAY
 from apps.rollbacks.models import Attempt, LogLine, Rollback, Step
+from apps.rollbacks.part_results import results_of
 from apps.rollbacks.planned_words import by_whom, detail, who_first
 from apps.rollbacks.states import ACTIVE, FINAL, Agreement
 
@@ -91,7 +92,7 @@ def _row(rollback: Rollback, step: Step, said: Mapping[str, Any], log: list[dict
         "since": step.started_at if moving and rollback.state in ACTIVE else None,
         "open": step.state in OPEN,
         "lamps": lamps_of(step, rollback),
-        "proofs": proofs_of(step, rollback),
+        "proofs": proofs_of(step, rollback) or results_of(step, said),
         "log": log,
         "log_label": f"What was sent and answered in step {step.position}",
     }
