@@ -1,5 +1,6 @@
 """LaunchDarkly: one flag per request, approvals are a person's matter, conflicts are safe."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from apps.providers.registry import provider
 from apps.providers.simulation import Simulators
 from tests.providers.conftest import Connect, Serve
 from tests.providers.raw import answer, routed
+from tests.providers.simulators.accounts import LaunchDarkly
 
 FLAGS = ["new-share-links", "share-signing-v2"]
 OFF = Call("flags_off", {"flags": FLAGS})
@@ -76,6 +78,56 @@ def test_a_wanted_approval_is_a_persons_matter(
     assert (outcome.kind, outcome.needs_operator, outcome.status) == (OutcomeKind.REJECTED, True, 405)
     assert "was not changed" in outcome.message
     assert "adopt" in outcome.message
+    assert "No approval request" in outcome.message
+
+
+def test_an_approval_request_that_stands_there_is_told_and_never_approved_by_the_portal(
+    launchdarkly: Provider, access: Access, sending: Sending, again: Sending, simulators: Simulators
+) -> None:
+    simulators.settings("launchdarkly", requires_approval=True)
+    there = LaunchDarkly(simulators)
+    requests = f"/projects/portal/flags/{FLAGS[0]}/environments/production/approval-requests"
+    for kind in ("turnFlagOn", "turnFlagOff"):
+        made = there("POST", requests, {"description": f"INC-1 {kind}", "instructions": [{"kind": kind}]})
+    outcome = launchdarkly.apply(access, FIRST, sending)
+    assert "“INC-1 turnFlagOff” waits there for a review" in outcome.message
+    simulators.do("launchdarkly", "approve", request=made.json()["_id"])
+    outcome = launchdarkly.apply(access, FIRST, again)
+    assert outcome.needs_operator
+    assert "is approved there and waits to be applied" in outcome.message
+    assert simulators.state("launchdarkly")["requests"][made.json()["_id"]]["status"] == "pending"
+    assert launchdarkly.observe(access, FIRST).seen is Seen.OTHER
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "needs_operator"),
+    [
+        (405, "Flag updates require approval (updateOn)", True),
+        (405, "", True),
+        (403, "This environment requires an approval for updateOn", True),
+        (403, "Access denied", False),
+        (422, "Approval required", True),
+    ],
+)
+def test_both_readings_of_a_wanted_approval_are_a_persons_matter(
+    status: int, message: str, needs_operator: bool, launchdarkly: Provider, serve: Serve, sending: Sending
+) -> None:
+    server = serve(routed({"PATCH /api/v2/flags/p/f": answer(status, {"code": "x", "message": message})}))
+    here = Access(server.url, {"project_key": "p", "environment_key": "production"}, {"token": "api-1234567"})
+    outcome = launchdarkly.apply(here, Call("flags_off", {"flags": ["f"]}), sending)
+    assert (outcome.kind, outcome.needs_operator) == (OutcomeKind.REJECTED, needs_operator)
+    assert ("adopt this step" in outcome.message) is needs_operator
+    assert sum(request.method == "PATCH" for request in server.requests) == 1
+
+
+def test_its_own_header_says_when_to_come_back(launchdarkly: Provider, serve: Serve, sending: Sending) -> None:
+    in_four_seconds = str(int((time.time() + 4) * 1000))
+    limits = {"X-Ratelimit-Route-Remaining": "0", "X-Ratelimit-Reset": in_four_seconds}
+    server = serve(answer(429, {"code": "rate_limited", "message": "Slow down"}, limits))
+    here = Access(server.url, {"project_key": "p", "environment_key": "production"}, {"token": "api-1234567"})
+    outcome = launchdarkly.apply(here, Call("flags_off", {"flags": ["f"]}), sending)
+    assert outcome.kind is OutcomeKind.RETRY_LATER
+    assert 1 < (outcome.retry_after_seconds or 0) <= 4
 
 
 def test_a_conflict_changed_nothing_and_may_be_sent_again(
@@ -152,3 +204,58 @@ def test_the_check_warns_where_approvals_are_wanted(
 ) -> None:
     simulators.settings("launchdarkly", requires_approval=True)
     assert "approvals" in {one.code for one in launchdarkly.check(access) if one.level == "warning"}
+
+
+@pytest.mark.parametrize(("role", "level"), [("reader", "error"), ("writer", "ok"), ("custom", "ok")])
+def test_the_check_asks_what_the_token_may_do(
+    role: str, level: str, launchdarkly: Provider, access: Access, simulators: Simulators
+) -> None:
+    simulators.settings("launchdarkly", role=role)
+    (found,) = [one for one in launchdarkly.check(access) if one.code == "rights"]
+    assert found.level == level
+    assert ("tells only when it is used" in found.message) is (role == "custom")
+
+
+def test_flags_with_a_tag_that_needs_approval_are_warned_about_and_refused(
+    launchdarkly: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    simulators.settings("launchdarkly", approval_tags=["release"])
+    (found,) = [one for one in launchdarkly.check(access) if one.code == "approvals"]
+    assert "release" in found.message
+    assert launchdarkly.apply(access, FIRST, sending).needs_operator
+
+
+def test_flags_are_proven_to_be_off_with_what_they_serve(
+    launchdarkly: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    asked = Call("flag_state", {"flags": FLAGS, "state": "off"})
+    assert launchdarkly.examine(access, asked).holds is False
+    launchdarkly.apply(access, FIRST, sending)
+    half = launchdarkly.examine(access, asked)
+    assert (half.holds, [mark for mark, _ in half.readings]) == (False, ["done", "failed"])
+    launchdarkly.apply(access, SECOND, sending)
+    whole = launchdarkly.examine(access, asked)
+    assert whole.holds is True
+    assert whole.readings[0] == ("done", f"{FLAGS[0]} is off, serves off")
+    assert len(simulators.journal("launchdarkly")) == 2
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"flags": [], "state": "off"},
+        {"flags": ["f"]},
+        {"flags": ["a/b"], "state": "on"},
+        {"flags": ["f"], "state": "x"},
+    ],
+)
+def test_an_odd_question_about_flags_is_never_asked(
+    parameters: dict[str, object], launchdarkly: Provider, access: Access
+) -> None:
+    assert launchdarkly.examine(access, Call("flag_state", parameters)).holds is None
+
+
+def test_a_flag_that_cannot_be_read_is_neither_on_nor_off(launchdarkly: Provider, access: Access) -> None:
+    result = launchdarkly.examine(access, Call("flag_state", {"flags": ["ghost"], "state": "off"}))
+    assert result.holds is None
+    assert "ghost" in result.message

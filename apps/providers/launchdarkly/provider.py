@@ -10,6 +10,8 @@ from apps.providers.base import (
     Access,
     Action,
     Call,
+    Check,
+    CheckResult,
     Field,
     Finding,
     IdempotencyClass,
@@ -26,8 +28,9 @@ from apps.providers.base import (
 )
 from apps.providers.calling import segment
 from apps.providers.endings import dig, ends_in_an_observation, ends_in_an_outcome, refused
+from apps.providers.examining import ends_in_a_check_result
 from apps.providers.hooks import WEBHOOK_SECRET, Hook
-from apps.providers.launchdarkly import checking, judging
+from apps.providers.launchdarkly import approving, checking, examining_flags, judging
 from apps.providers.launchdarkly.wire import API, LONGEST_KEY, SEMANTIC_PATCH, flag_path, read_flag
 
 FLAGS_OFF = Action(
@@ -52,6 +55,14 @@ FLAGS_ON = replace(
     undo="Turn the same flags off again.",
     inverse="flags_off",
 )
+FLAG_STATE = Check(
+    name="flag_state",
+    title="Flags are on or off",
+    parameters=(
+        Parameter("flags", "Flags", kind="list", help="Flag keys."),
+        Parameter("state", "State", kind="choice", choices=("off", "on")),
+    ),
+)
 
 
 class LaunchDarkly(Provider):
@@ -70,23 +81,28 @@ class LaunchDarkly(Provider):
     )
     hook = Hook("X-LD-Signature", "sha256", identity=("_id",), event=("kind",))
     actions = (FLAGS_OFF, FLAGS_ON)
+    checks = (FLAG_STATE,)
     roles = ("flags",)
     support = "https://support.launchdarkly.com"
 
     def problems(self, call: Call) -> Sequence[str]:
         """Say which keys cannot be flag keys, besides what every provider checks."""
-        found = list(super().problems(call))
-        if not found:
-            for flag in _flags(call):
-                try:
-                    segment(flag, "a flag key", LONGEST_KEY)
-                except ProviderError as error:
-                    found.append(str(error))
-        return found
+        return super().problems(call) or _odd_keys(call)
+
+    def check_problems(self, call: Call) -> Sequence[str]:
+        """Say which keys cannot be flag keys, besides what every provider checks."""
+        if found := super().check_problems(call):
+            return found
+        return _odd_keys(call) if _flags(call) else ("“flags” is empty, so there is nothing to prove.",)
 
     def check(self, access: Access) -> list[Finding]:
         """Sign in, look for project and environment and whether it wants approvals; change nothing."""
         return checking.findings(access)
+
+    @ends_in_a_check_result
+    def examine(self, access: Access, call: Call) -> CheckResult:
+        """Say whether the flags are on or off, as wanted."""
+        return examining_flags.flag_state(access, call)
 
     @ends_in_an_observation
     def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:
@@ -123,7 +139,11 @@ class LaunchDarkly(Provider):
         }
         headers = {"Content-Type": SEMANTIC_PATCH}
         answer = API.change(access, sending, "PATCH", flag_path(access, flags[0]), body=body, headers=headers)
-        return judging.outcome(answer, API.said(access, answer), flags[0], environment, wanted)
+        said = API.said(access, answer)
+        if approving.wanted(answer, said):
+            standing = approving.standing(access, flags[0], body["instructions"][0]["kind"])
+            return judging.needs_approval(answer, said, flags[0], environment, wanted, standing)
+        return judging.outcome(answer, said, flags[0], environment, wanted)
 
     def inverse_of(self, call: Call, baseline: Observation) -> Call | None:
         """Return the call that puts back the flags that this one changes."""
@@ -136,6 +156,7 @@ class LaunchDarkly(Provider):
         return (
             "Applications keep a flag's last value until LaunchDarkly has streamed the new one to them.",
             "A flag that is off serves its off variation, which need not be “false”.",
+            "Flags that have a switched flag as their prerequisite change what they serve with it.",
         )
 
     def link(self, access: Access, call: Call) -> str:
@@ -144,6 +165,16 @@ class LaunchDarkly(Provider):
             return ""
         project, environment = access.settings.get("project_key"), access.settings.get("environment_key")
         return f"{self.default_base_url}/projects/{project}/flags/{flags[0]}/targeting?env={environment}"
+
+
+def _odd_keys(call: Call) -> list[str]:
+    found = []
+    for flag in _flags(call):
+        try:
+            segment(flag, "a flag key", LONGEST_KEY)
+        except ProviderError as error:
+            found.append(str(error))
+    return found
 
 
 def _wants(call: Call) -> bool:

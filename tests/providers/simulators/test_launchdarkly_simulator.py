@@ -89,7 +89,8 @@ def test_flags_are_paged_and_environments_shown_when_asked_for(launchdarkly: Lau
     following = ask(f"{launchdarkly.base}{first['_links']['next']['href']}", headers=launchdarkly.headers).json()
     assert len(following["items"]) == 2
     assert "next" not in following["_links"]
-    assert "environments" not in following["items"][0]
+    assert set(following["items"][0]["environments"]) == {"production"}
+    assert "environments" not in launchdarkly("GET", "/flags/portal?limit=3").json()["items"][0]
 
 
 def test_the_audit_log_names_the_change_and_by_whose_hand(launchdarkly: LaunchDarkly, simulators: Simulators) -> None:
@@ -99,3 +100,45 @@ def test_the_audit_log_names_the_change_and_by_whose_hand(launchdarkly: LaunchDa
     assert [item["titleVerb"] for item in items] == ["turned on the flag", "turned off the flag"]
     assert items[1]["comment"] == "INC-1 step 1"
     assert launchdarkly.place(FLAG)["on"] is True
+
+
+REQUIRED = {
+    "/flags/portal/new-share-links": "name kind key _version creationDate variations temporary tags _links experiments "
+    "customProperties archived environments",
+    "/projects/portal": "_links _id key includeInSnippetByDefault name tags",
+    "/projects/portal/environments/production": "_links _id key name apiKey mobileKey color defaultTtl secureMode "
+    "defaultTrackEvents requireComments confirmChanges tags critical approvalSettings",
+    "/flag-status/portal/new-share-links": "environments key _links",
+    "/auditlog": "items _links",
+    "/flags/portal": "items _links totalCount",
+    "/caller-identity": "accountId tokenId",
+}
+
+
+@pytest.mark.parametrize("path", REQUIRED)
+def test_what_the_description_of_the_api_requires_is_there(launchdarkly: LaunchDarkly, path: str) -> None:
+    assert set(REQUIRED[path].split()) <= set(launchdarkly("GET", path).json())
+
+
+def test_a_flags_place_has_what_generated_clients_insist_on(launchdarkly: LaunchDarkly) -> None:
+    required = "on archived salt sel lastModified version _site _environmentName trackEvents trackEventsFallthrough"
+    assert set(required.split()) <= set(launchdarkly.place(FLAG))
+
+
+def test_pages_of_flags_follow_the_link_to_the_next(launchdarkly: LaunchDarkly) -> None:
+    page, keys = launchdarkly("GET", "/flags/portal?limit=2&tag=release").json(), []
+    while page:
+        keys += [flag["key"] for flag in page["items"]]
+        following = page["_links"].get("next")
+        page = launchdarkly("GET", following["href"].removeprefix("/api/v2")).json() if following else None
+    assert len(keys) == len(set(keys)) == 5
+
+
+def test_approval_requests_are_found_by_flag_and_by_id_and_not_reviewed_by_who_asked(
+    launchdarkly: LaunchDarkly,
+) -> None:
+    requests = f"/projects/portal/flags/{FLAG}/environments/production/approval-requests"
+    made = launchdarkly("POST", requests, {"description": "INC-1", "instructions": [{"kind": "turnFlagOff"}]}).json()
+    assert [one["_id"] for one in launchdarkly("GET", requests).json()["items"]] == [made["_id"]]
+    assert launchdarkly("GET", f"/approval-requests/{made['_id']}").json()["status"] == "pending"
+    assert launchdarkly("POST", f"/approval-requests/{made['_id']}/reviews", {"kind": "approve"}).status == 403

@@ -5,14 +5,15 @@ without it the body is read as JSON Patch. A change to the state it already has 
 nothing.
 
 Settings: `requires_approval` (false: PATCH answers 405), `conflicts` (0: how many of the next changes answer
-409), `version_on_no_change` (false: whether a change of nothing raises the version). Deed: `switch` {project,
-flag, on}: somebody else turns a flag.
+409), `version_on_no_change` (false: whether a change of nothing raises the version), `approval_tags` (list: flags with
+one of these tags need an approval), `role` (writer: of the token; reader may change nothing, custom tells nothing).
+Deeds: `switch` {project, flag, on}: somebody else turns a flag; `approve` {request, decline?}.
 """
 
 from ...simulation.messages import Request, Response
 from ...simulation.routing import Routes
 from ...simulation.world import Simulator, World
-from . import approvals, flags
+from . import approvals, flags, places
 from .account import guard, refuse
 from .beginning import describe, start
 from .deeds import DEEDS
@@ -32,7 +33,7 @@ def finish(world: World, request: Request, response: Response) -> Response:
 
 SIMULATOR = Simulator(
     slug="launchdarkly",
-    routes=Routes().merge(flags.ROUTES, approvals.ROUTES),
+    routes=Routes().merge(places.ROUTES, flags.ROUTES, approvals.ROUTES),
     start=start,
     describe=describe,
     refuse=refuse,

@@ -12,7 +12,9 @@ def start(epoch: float) -> State:
     """A project with its flags for every organisation, called like the hosting project."""
     projects = {o.slug: _project(o, int((epoch - o.releases[-1].age) * 1000)) for o in ORGANISATIONS}
     return {
-        "simulation": habits(requires_approval=False, conflicts=0, version_on_no_change=False),
+        "simulation": habits(
+            requires_approval=False, conflicts=0, version_on_no_change=False, approval_tags=[], role="writer"
+        ),
         "tokens": {token(o): o.slug for o in ORGANISATIONS},
         "accounts": projects,
         "audit": [],

@@ -5,7 +5,6 @@ from typing import Any
 
 from ...simulation.organisations import ordered
 from ...simulation.world import World
-from .approvals import approval_of
 from .beginning import add, described
 from .flags import turn
 
@@ -21,7 +20,7 @@ def switch(world: World, order: dict[str, Any]) -> dict[str, Any]:
 
 def approve(world: World, order: dict[str, Any]) -> dict[str, Any]:
     """Deed: one of LaunchDarkly's own people approves or declines a request."""
-    approval = approval_of(world, order["request"])
+    approval: dict[str, Any] = world.state("launchdarkly")["requests"][order["request"]]
     approval["reviewStatus"] = "declined" if order.get("decline") else "approved"
     return approval
 

@@ -1,38 +1,17 @@
-"""Projects, environments and flags: read and turned."""
+"""Flags: read and turned."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from ...simulation.messages import Request, Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import World
+from . import shapes
 from .account import account_of, account_slug, flag_of, refused
 from .beginning import ENVIRONMENTS
 from .patches import SEMANTIC, comment, patched, semantic
 
 ROUTES = Routes()
-
-
-@ROUTES.add("GET", "/api/v2/caller-identity")
-def identity(world: World, request: Request) -> Response:
-    """Whose token it is."""
-    return answer(200, {"accountId": account_slug(world, request), "tokenName": "rollback portal", "tokenKind": "auth"})
-
-
-@ROUTES.add("GET", "/api/v2/projects/{project}")
-def project(world: World, request: Request, project: str) -> Response:
-    """The project."""
-    account_of(world, request, project)
-    return answer(200, {"key": project, "name": project, "tags": []})
-
-
-@ROUTES.add("GET", "/api/v2/projects/{project}/environments/{environment}")
-def environment(world: World, request: Request, project: str, environment: str) -> Response:
-    """The environment with its approval rule."""
-    account_of(world, request, project)
-    if environment not in ENVIRONMENTS:
-        raise refused(404, f"Unknown environment key {environment}")
-    required = world.settings("launchdarkly")["requires_approval"]
-    return answer(200, {"key": environment, "name": environment, "approvalSettings": {"required": required}})
 
 
 @ROUTES.add("GET", "/api/v2/flags/{project}")
@@ -41,10 +20,12 @@ def flags(world: World, request: Request, project: str) -> Response:
     wanted, tags = _filters(request)
     every = [f for f in account_of(world, request, project)["flags"].values() if tags <= set(f["tags"])]
     limit, offset = request.number("limit", 20), request.number("offset", 0)
-    links = {"self": {"href": request.path}}
+    links = {"self": shapes.link(request.path)}
     if offset + limit < len(every):
-        links["next"] = {"href": f"{request.path}?limit={limit}&offset={offset + limit}"}
-    items = [_shown(flag, wanted) for flag in every[offset : offset + limit]]
+        links["next"] = shapes.link(_page(request, offset + limit))
+    if offset:
+        links["prev"] = shapes.link(_page(request, max(0, offset - limit)))
+    items = [shapes.flag(record, wanted) for record in every[offset : offset + limit]]
     return answer(200, {"items": items, "totalCount": len(every), "_links": links})
 
 
@@ -52,7 +33,7 @@ def flags(world: World, request: Request, project: str) -> Response:
 def flag(world: World, request: Request, project: str, flag: str) -> Response:
     """One flag with its environments."""
     record = flag_of(world, request, project, flag)
-    return answer(200, _shown(record, set(request.query.get("env", [])) or set(ENVIRONMENTS)))
+    return answer(200, shapes.flag(record, set(request.query.get("env", [])) or set(ENVIRONMENTS)))
 
 
 @ROUTES.add("PATCH", "/api/v2/flags/{project}/{flag}")
@@ -64,22 +45,20 @@ def change(world: World, request: Request, project: str, flag: str) -> Response:
     settings = world.settings("launchdarkly")
     if where not in record["environments"]:
         raise refused(400, f"Unknown environment key {where}")
-    if settings["requires_approval"]:
+    if settings["requires_approval"] or set(record["tags"]) & set(settings.get("approval_tags", [])):
         raise refused(405, f"Updating this flag in {where} requires approval (action updateOn).")
     if settings["conflicts"] > 0:
         settings["conflicts"] -= 1
         raise refused(409, "The flag was changed by somebody else in the meantime. Try again.")
     if request.first("dryRun") != "true":
         turn(world, request, account_slug(world, request) or "", record, where, wanted, comment(body))
-    return answer(200, _shown(record, set(ENVIRONMENTS)))
+    return answer(200, shapes.flag(record, set(ENVIRONMENTS)))
 
 
 @ROUTES.add("GET", "/api/v2/flag-status/{project}/{flag}")
 def status(world: World, request: Request, project: str, flag: str) -> Response:
     """Whether anybody evaluates the flag."""
-    record = flag_of(world, request, project, flag)
-    states = {name: {"name": "active", "lastRequested": record["creationDate"]} for name in ENVIRONMENTS}
-    return answer(200, {"environments": states, "key": record["key"]})
+    return answer(200, shapes.status(flag_of(world, request, project, flag)))
 
 
 def turn(
@@ -137,7 +116,6 @@ def _filters(request: Request) -> tuple[set[str], set[str]]:
     return environments, tags
 
 
-def _shown(flag: dict[str, Any], environments: set[str]) -> dict[str, Any]:
-    shown = {name: value for name, value in flag.items() if name not in ("project", "environments")}
-    chosen = {name: place for name, place in flag["environments"].items() if name in environments}
-    return {**shown, "environments": chosen} if chosen else shown
+def _page(request: Request, offset: int) -> str:
+    query = {name: values for name, values in request.query.items() if name != "offset"}
+    return f"{request.path}?{urlencode({**query, 'offset': [str(offset)]}, doseq=True)}"
