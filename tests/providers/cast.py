@@ -29,6 +29,10 @@ USES = (
     Use("vercel", Call("promote", {"deployment": "dpl_5Bn1mXcD"}), waits=30),
     Use("vercel", Call("switch_alias", {"alias": "share.motion-mavericks.example", "deployment": "dpl_4Hc9nWbK"})),
     Use("vercel", Call("redeploy", {"deployment": "dpl_7Qm2xVtR"}), waits=30),
+    Use(
+        "vercel",
+        Call("put_variable_back", {"variable": "SHARE_SIGNING_KEY_ID", "deployment": "dpl_4Hc9nWbK"}),
+    ),
     Use("launchdarkly", Call("flags_off", {"flags": ["new-share-links"]}, part="new-share-links")),
     Use("launchdarkly", Call("flags_on", {"flags": ["milestone-drag"]}, part="milestone-drag")),
     Use("upstash", Call("delete_prefix", {"prefix": "milestone:"})),
@@ -37,12 +41,12 @@ USES = (
     Use("pagerduty", Call("trigger", {"summary": "Portal release broken"}), waits=5),
     Use("pagerduty", Call("trigger", {"summary": "Over REST"}), credentials={"routing_key": ""}),
     Use("pagerduty", Call("note", {"incident": "QMOTION00411", "content": "Rolled back"})),
+    Use("sentry", Call("release", {"version": "portal@2.31.1", "commit": "4be02aa"})),
+    Use("sentry", Call("deploy", {"version": "portal@2.30.4", "environment": "production"})),
     Use(
         "http",
         Call(
             "request",
-    Use("sentry", Call("release", {"version": "portal@2.31.1", "commit": "4be02aa"})),
-    Use("sentry", Call("deploy", {"version": "portal@2.30.4", "environment": "production"})),
             {"method": "PATCH", "path": "/admin/feature-flags", "json": {"smartReplies": {"enabled": True}}},
         ),
         observable=False,
@@ -83,6 +87,12 @@ USES = (
         ),
         observable=False,
     ),
+    Use("neon", Call("restore", {"lsn": "2/F49F000"}), waits=15),
+    Use("neon", Call("restore_preserved", {"preserved": "main-before-2026-audit"}), waits=15),
+    Use("neon", Call("preview_restore", {"name": "preview-again", "lsn": "2/F49F000"}), waits=15),
+    Use("neon", Call("delete_preview", {"name": "preview-share-links"}), waits=15),
+    Use("neon", Call("safety_copy", {}), waits=15),
+    Use("neon", Call("safety_copy", {"kind": "snapshot"}), waits=15),
 )
 
 
@@ -114,4 +124,7 @@ ASKS = (
     Ask("sentry", Call("error_rate", {"window_minutes": 5, "above": 5})),
     Ask("sentry", Call("latency_p95", {"window_minutes": 5, "above": 300})),
     Ask("sentry", Call("crash_free_sessions", {"window_minutes": 60, "above": 20})),
+    Ask("neon", Call("preview", {"name": "preview-share-links", "contains": "v2_30_4", "lacks": "v2_31_0"})),
+    Ask("neon", Call("restore_window", {"time": "2020-01-01T00:00:00Z"}), holds=False),
+    Ask("neon", Call("branch_ready", {})),
 )

@@ -64,4 +64,20 @@ REDEPLOY = Action(
     gives_up_seconds=1800,
     settle_seconds=5,
 )
-ACTIONS = (ROLLBACK, PROMOTE, SWITCH_ALIAS, REDEPLOY)
+PUT_VARIABLE_BACK = Action(
+    name="put_variable_back",
+    title="Put an environment variable back",
+    parameters=(
+        Parameter("variable", "Variable", help="Its name, such as SHARE_SIGNING_KEY_ID."),
+        Parameter("deployment", "Deployment", help="The id of a deployment that was built with the wanted value."),
+    ),
+    risk=Risk.DISRUPTIVE,
+    idempotency_class=IdempotencyClass.ABSOLUTE,
+    undo="Put the value of the deployment that was live before back, where that one has it; else enter it at Vercel.",
+    usual_seconds=3,
+    gives_up_seconds=60,
+    settle_seconds=2,
+    inverse="put_variable_back",
+    reversibility=Reversibility.AUTOMATIC,
+)
+ACTIONS = (ROLLBACK, PROMOTE, SWITCH_ALIAS, REDEPLOY, PUT_VARIABLE_BACK)

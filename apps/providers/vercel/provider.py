@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from apps.providers.base import (
     Access,
     Call,
+    CheckResult,
     Field,
     Finding,
     Observation,
@@ -16,10 +17,12 @@ from apps.providers.base import (
     Verification,
 )
 from apps.providers.endings import ends_in_an_observation, ends_in_an_outcome
+from apps.providers.examining import ends_in_a_check_result
 from apps.providers.hooks import WEBHOOK_SECRET, Hook
 from apps.providers.hosting import HostedDeployment, Live, Pinned
-from apps.providers.vercel import checking, moving, reading, rebuilding, switching
-from apps.providers.vercel.actions import ACTIONS, PROMOTE, REDEPLOY, ROLLBACK, SWITCH_ALIAS
+from apps.providers.variables import Variable
+from apps.providers.vercel import checking, comparing, moving, reading, rebuilding, restoring, switching, variables
+from apps.providers.vercel.actions import ACTIONS, PROMOTE, PUT_VARIABLE_BACK, REDEPLOY, ROLLBACK, SWITCH_ALIAS
 from apps.providers.vercel.reading import API
 from apps.providers.vercel.ways import Way
 
@@ -28,11 +31,12 @@ WAYS: Mapping[str, Way] = {
     PROMOTE.name: moving.WAY,
     SWITCH_ALIAS.name: switching.WAY,
     REDEPLOY.name: rebuilding.WAY,
+    PUT_VARIABLE_BACK.name: restoring.WAY,
 }
 
 
 class Vercel(Provider):
-    """Vercel projects. Implements `Hosting`."""
+    """Vercel projects. Implements `Hosting` and `Variables`."""
 
     slug = "vercel"
     name = "Vercel"
@@ -52,6 +56,7 @@ class Vercel(Provider):
     )
     hook = Hook("x-vercel-signature", "sha1", identity=("id",), event=("type",))
     actions = ACTIONS
+    checks = (comparing.VARIABLES_UNCHANGED,)
     roles = ("hosting",)
     support = "https://vercel.com/help"
 
@@ -71,6 +76,10 @@ class Vercel(Provider):
         """Return how production is pinned to an older release, or None. Raises ProviderError."""
         return reading.production(access).pinned
 
+    def variables(self, access: Access, key: bytes, deployment: str = "") -> Sequence[Variable]:
+        """Return production's variables now, or those of a deployment, by name. Raises ProviderError."""
+        return variables.snapshot(access, key, deployment)
+
     @ends_in_an_observation
     def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:
         """Read what the call is about."""
@@ -84,6 +93,11 @@ class Vercel(Provider):
     def verify(self, access: Access, call: Call, sending: Sending) -> Verification:
         """Say whether the effect is seen, with a reading for each address or thing that has to change."""
         return WAYS[call.action].verify(access, call, self.observe(access, call, sending))
+
+    @ends_in_a_check_result
+    def examine(self, access: Access, call: Call) -> CheckResult:
+        """Say whether the environment variables are those of a deployment."""
+        return comparing.examine(access, call)
 
     def inverse_of(self, call: Call, baseline: Observation) -> Call | None:
         """Return the call that puts the baseline back."""
