@@ -119,7 +119,7 @@ class Ask:
 ASKS = (
     Ask("stripe", Call("balance", {})),
     Ask("launchdarkly", Call("flag_state", {"flags": ["new-share-links"], "state": "on"})),
-    Ask("http", Call("check", {"path": "/health", "contains": "ok", "header": "X-Version"}), judges_answers=True),
+    Ask("http", Call("check", {"path": "/health", "json": {"status": "ok"}, "header": "X-Version"}), judges_answers=True),
     Ask("sentry", Call("error_events", {"window_minutes": 5, "above": 10})),
     Ask("sentry", Call("error_rate", {"window_minutes": 5, "above": 5})),
     Ask("sentry", Call("latency_p95", {"window_minutes": 5, "above": 300})),
