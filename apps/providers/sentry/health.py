@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from apps.providers.base import Access, Check, CheckResult, ProviderError
@@ -19,9 +20,12 @@ RATE, SESSIONS = "crash_free_rate(session)", "sum(session)"
 
 
 def crash_free(check: Check, access: Access, given: Mapping[str, Any]) -> CheckResult:
-    """Return how many of 100 sessions did not crash; the window is of whole hours. Raises ProviderError."""
+    """Return how many of 100 sessions did not crash, over the whole hours that hold the window. Raises ProviderError.
+
+    The running hour is one of them, so one more is asked for than the window has.
+    """
     query = {
-        "statsPeriod": f"{math.ceil(float(given['window_minutes']) / 60)}h",
+        "statsPeriod": f"{math.ceil(float(given['window_minutes']) / 60) + 1}h",
         "interval": "1h",
         "includeSeries": 0,
         "project": project(access),
@@ -37,5 +41,6 @@ def crash_free(check: Check, access: Access, given: Mapping[str, Any]) -> CheckR
     share = finite(dig(groups, 0, "totals", RATE))
     since, until = (moment(str(dig(body, end))) for end in ("start", "end"))
     seconds = (until - since).total_seconds() if since and until else None
+    as_of = min(until, datetime.now(UTC)) if until else None
     value = 100 * share if share is not None and samples else None
-    return measured(check, given, value, samples=samples, window_seconds=seconds, as_of=until)
+    return measured(check, given, value, samples=samples, window_seconds=seconds, as_of=as_of)
