@@ -20,6 +20,7 @@ BUILT_IN = {
     "stripe": "apps.providers.stripe.provider.Stripe",
     "sentry": "apps.providers.sentry.provider.Sentry",
     "resend": "apps.providers.resend.provider.Resend",
+    "neon": "apps.providers.neon.provider.Neon",
 }
 
 

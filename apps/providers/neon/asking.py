@@ -68,9 +68,8 @@ def _schema(access: Access, branch: Record, database: str) -> tuple[str, str]:
     """Return a database's name and its schema as SQL."""
     path = wire.branch_path(access, branch)
     if not database:
-        database = str(
-            dig(wire.get(access, f"{path}/databases", "The list of databases"), "databases", 0, "name") or ""
-        )
+        listed = wire.get(access, f"{path}/databases", "The list of databases")
+        database = str(dig(listed, "databases", 0, "name") or "")
     sql = dig(wire.get(access, f"{path}/schema", f"The schema of {database}", {"db_name": database}), "sql")
     return database, sql if isinstance(sql, str) else ""
 

@@ -1,4 +1,4 @@
-"""Make the one request of each action: restore, preview, its deletion, a safety copy. What is done is not done twice."""
+"""Make the one request of each action: restore, preview, its deletion, safety copy. What is done is not done twice."""
 
 from __future__ import annotations
 

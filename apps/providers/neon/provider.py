@@ -190,7 +190,7 @@ class Neon(Provider):
         if self.action(call.action).risk is not Risk.DESTRUCTIVE:
             return ()
         return (
-            "A restore overwrites all databases of the branch; connections drop for seconds and clients must reconnect.",
+            "A restore overwrites all databases of the branch; its connections drop and applications connect again.",
             "Mails, payments and files that were made after the restored time stay as they are outside the database.",
             "Branches that were made of this one hang below the preserved branch from then on.",
         )

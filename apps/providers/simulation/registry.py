@@ -15,6 +15,7 @@ BUILT_IN = {
     "http": "apps.providers.simulation.flag_api",
     "stripe": "apps.providers.stripe.simulator",
     "resend": "apps.providers.resend.simulator",
+    "neon": "apps.providers.neon.simulator",
 }
 
 

@@ -75,7 +75,8 @@ def endpoint(world: World, holder: Project, record: dict[str, Any]) -> dict[str,
 def snapshot(holder: Project, record: dict[str, Any]) -> dict[str, Any]:
     """A snapshot."""
     return {
-        "id": record["id"], "name": record["name"], "lsn": lsn_of(holder["created"], record["at"]), "timestamp": iso(record["at"]),
+        "id": record["id"], "name": record["name"], "lsn": lsn_of(holder["created"], record["at"]),
+        "timestamp": iso(record["at"]),
         "source_branch_id": record["branch"], "created_at": iso(record["created"]), "manual": True,
         **({"expires_at": record["expires"]} if record["expires"] else {}),
     }  # fmt: skip
