@@ -11,7 +11,11 @@ from apps.providers.base import Call
 
 @dataclass(frozen=True)
 class Use:
-    """An action and its call; `changes` requests with an effect are what one apply leaves in the journal."""
+    """An action and its call; `changes` requests with an effect are what one apply leaves in the journal.
+
+    `deeds` are what other hands do at the provider first: (name, order). `last` is found in the path of the request
+    that lets it show, where one apply needs several.
+    """
 
     slug: str
     call: Call
@@ -19,11 +23,21 @@ class Use:
     observable: bool = True
     waits: float = 0.0  # seconds of the simulators' clock until the effect shows
     credentials: dict[str, Any] = field(default_factory=dict)
+    deeds: tuple[tuple[str, dict[str, Any]], ...] = ()
+    last: str = ""
 
     def __str__(self) -> str:
         return f"{self.slug}-{self.call.action}"
 
 
+VERCEL_RULE = {
+    "name": "Maintenance (rollback portal)",
+    "route": {"src": "^/(?!maintenance\\.html$).*$", "dest": "/maintenance.html", "status": 307},
+}
+PORTAL_CODE = "motion-mavericks/portal"
+HOTFIX = {"repository": PORTAL_CODE, "branch": "hotfix/PP-9", "message": "Sign share links with key 1"}
+KEPT = {"repository": PORTAL_CODE, "branch": "kept-by-rollback-portal/main-9c41e7decc90"}
+FREEZE = {"repository": PORTAL_CODE, "name": "Freeze of main by Rollback Portal"}
 USES = (
     Use("vercel", Call("rollback", {"deployment": "dpl_9Gk4hVsJ"}), waits=30),
     Use("vercel", Call("promote", {"deployment": "dpl_5Bn1mXcD"}), waits=30),
@@ -33,6 +47,16 @@ USES = (
         "vercel",
         Call("put_variable_back", {"variable": "SHARE_SIGNING_KEY_ID", "deployment": "dpl_4Hc9nWbK"}),
     ),
+    Use("vercel", Call("maintenance_on", {}), changes=2, last="routes/versions"),
+    Use(
+        "vercel",
+        Call("maintenance_off", {}),
+        changes=2,
+        last="routes/versions",
+        deeds=(("add_rule", {"project": "prj_portal", "rule": VERCEL_RULE}),),
+    ),
+    Use("vercel", Call("pause", {})),
+    Use("vercel", Call("unpause", {}), deeds=(("pause", {"project": "prj_portal"}),)),
     Use("launchdarkly", Call("flags_off", {"flags": ["new-share-links"]}, part="new-share-links")),
     Use("launchdarkly", Call("flags_on", {"flags": ["milestone-drag"]}, part="milestone-drag")),
     Use("upstash", Call("delete_prefix", {"prefix": "milestone:"})),
@@ -93,6 +117,22 @@ USES = (
     Use("neon", Call("delete_preview", {"name": "preview-share-links"}), waits=15),
     Use("neon", Call("safety_copy", {}), waits=15),
     Use("neon", Call("safety_copy", {"kind": "snapshot"}), waits=15),
+    Use("statuspage", Call("create", {"name": "Share links fail", "body": "We are looking into it."})),
+    Use("statuspage", Call("update", {"incident": "Digests are late", "body": "Found.", "status": "identified"})),
+    Use("statuspage", Call("resolve", {"incident": "Digests are late", "body": "All is well again."})),
+    Use("statuspage", Call("component_status", {"component": "Share links", "status": "partial_outage"})),
+    Use("github", Call("create_branch", {"branch": "hotfix/PP-12", "source": "v2.30.4"})),
+    Use("github", Call("revert_pull_request", {"pull_request": 47})),
+    Use("github", Call("restore_branch", {"branch": "rollback/to-v2.30.4", "commit": "4be02aa"}), 2, last="git/refs"),
+    Use("github", Call("open_pull_request", {"branch": "hotfix/PP-9", "title": "Hotfix"}), deeds=(("branch", HOTFIX),)),
+    Use("github", Call("merge_pull_request", {"branch": "hotfix/PP-9"}), deeds=(("propose", HOTFIX),)),
+    Use("github", Call("keep_branch", {})),
+    Use("github", Call("reset_branch", {"commit": "4be02aa"}), deeds=(("branch", KEPT),)),
+    Use("github", Call("dispatch_workflow", {"workflow": "release.yml", "inputs": {"version": "v2.30.4"}}), waits=90),
+    Use("github", Call("dispatch_unfollowed", {"workflow": "nightly.yml"}), observable=False),
+    Use("github", Call("deployment_status", {"environment": "production", "state": "inactive"})),
+    Use("github", Call("freeze", {})),
+    Use("github", Call("lift_freeze", {}), deeds=(("freeze", FREEZE),)),
 )
 
 
@@ -117,6 +157,7 @@ class Ask:
 
 
 ASKS = (
+    Ask("vercel", Call("variables_unchanged", {"deployment": "dpl_7Qm2xVtR"})),
     Ask("stripe", Call("balance", {})),
     Ask("launchdarkly", Call("flag_state", {"flags": ["new-share-links"], "state": "on"})),
     Ask("http", Call("check", {"path": "/health", "json": {"status": "ok"}, "header": "X-Version"}), judges_answers=True),
@@ -124,7 +165,16 @@ ASKS = (
     Ask("sentry", Call("error_rate", {"window_minutes": 5, "above": 5})),
     Ask("sentry", Call("latency_p95", {"window_minutes": 5, "above": 300})),
     Ask("sentry", Call("crash_free_sessions", {"window_minutes": 60, "above": 20})),
+    Ask("prometheus", Call("error_rate", {"window_minutes": 5, "above": 5})),
+    Ask("prometheus", Call("latency_p95", {"window_minutes": 5, "above": 300})),
+    Ask(
+        "prometheus",
+        Call("value", {"query": "sum(rate(http_requests_total[$window]))", "window_minutes": 5, "above": 1}),
+    ),
     Ask("neon", Call("preview", {"name": "preview-share-links", "contains": "v2_30_4", "lacks": "v2_31_0"})),
     Ask("neon", Call("restore_window", {"time": "2020-01-01T00:00:00Z"}), holds=False),
     Ask("neon", Call("branch_ready", {})),
+    Ask("github", Call("workflow_run", {"workflow": "deploy.yml"})),
+    Ask("github", Call("commit_status", {})),
+    Ask("github", Call("deployment", {"environment": "production"})),
 )

@@ -4,6 +4,7 @@ A project's addresses point to deployments. A move is a job: it is pending, then
 other, then ends. Everything is derived from the clock, so a restart in the middle of a job changes nothing.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -114,6 +115,16 @@ def converged(project: Project) -> str | None:
     """The deployment at every production address, or None while they differ."""
     found = {record["deployment"] for record in project["aliases"].values()}
     return found.pop() if len(found) == 1 else None
+
+
+def redirected(project: Project, path: str) -> tuple[int, str] | None:
+    """Where the project's live routing rules send a visitor of `path` (status, destination), or None."""
+    live = next((version for version in project["routes"] if version["isLive"]), None)
+    for rule in live["rules"] if live else ():
+        route = rule["route"]
+        if rule["enabled"] and 300 <= (route.get("status") or 0) < 400 and re.search(route["src"], path):
+            return int(route["status"]), str(route["dest"])
+    return None
 
 
 def serving(world: World, project_id: str, position: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ prefixes and move one after the other: `portal` (everything else), `share` (`/sh
 `/notifications/…`). Every answer carries `x-deployment-id` and `x-version`. While the broken release serves
 an address, `/api/health` is 500 and about 1 in 3 share links fails (about 1 in 4 with its flags off); after
 the rollback the share pages that the broken release left in the cache still fail until they are cleared.
-`/share/probe` opens another link each time.
+`/share/probe` opens another link each time. A live redirect among the hosting project's routing rules comes first.
 
 Settings: `latency_ms` (15), `slow_ms` (320: added to share links while a broken release serves). Deeds that change
 what monitoring counts here (see `simulation.measuring`): `rise` {organisation, percent, p95_ms?, since_minutes?},
@@ -16,7 +16,7 @@ what monitoring counts here (see `simulation.measuring`): `rise` {organisation, 
 from collections.abc import Callable
 from typing import Any
 
-from ..simulation import measuring
+from ..simulation import measuring, traffic
 from ..simulation.messages import Request, Response, answer, page
 from ..simulation.organisations import MOTION_MAVERICKS, ORGANISATIONS
 from ..simulation.routing import Routes
@@ -68,6 +68,8 @@ def served(*paths: str, position: int) -> Callable[[Answering], Answering]:
             seen = visit(world, organisation, position)
             if seen is None:
                 return answer(404, {"error": "No such site"})
+            if away := sent_away(world, request, seen):
+                return away
             if seen.paused:
                 response = page("<h1>This deployment is temporarily paused</h1>", 503)
             else:
@@ -80,6 +82,17 @@ def served(*paths: str, position: int) -> Callable[[Answering], Answering]:
         return handler
 
     return register
+
+
+def sent_away(world: World, request: Request, seen: Visit) -> Response | None:
+    """The redirect of a routing rule of the hosting project, or None where no rule holds the visitor back."""
+    inner = request.path.removeprefix(f"/{seen.organisation.slug}") or "/"
+    found = traffic.redirected(world.state("vercel")["projects"][seen.organisation.project], inner)
+    if found is None:
+        return None
+    status, to = found
+    base = request.sent_path.removesuffix(inner).rstrip("/")
+    return page("", status, location=f"{base}{to}" if to.startswith("/") else to)
 
 
 @served("", "/", position=0)
@@ -95,6 +108,12 @@ def health(world: World, request: Request, seen: Visit) -> Response:
     if seen.broken:
         return answer(500, {"status": "failing", "failing": ["share"], **facts})
     return answer(200, {"status": "ok", **facts})
+
+
+@served("/maintenance.html", position=0)
+def maintenance(world: World, request: Request, seen: Visit) -> Response:
+    """The page that visitors see while maintenance is on."""
+    return page("<h1>Back soon</h1><p>We are working on it.</p>")
 
 
 @served("/projects/{name}", position=0)

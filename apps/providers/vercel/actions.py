@@ -80,4 +80,58 @@ PUT_VARIABLE_BACK = Action(
     inverse="put_variable_back",
     reversibility=Reversibility.AUTOMATIC,
 )
-ACTIONS = (ROLLBACK, PROMOTE, SWITCH_ALIAS, REDEPLOY, PUT_VARIABLE_BACK)
+MAINTENANCE_ON = Action(
+    name="maintenance_on",
+    title="Send every visitor to the maintenance page",
+    parameters=(
+        Parameter(
+            "page",
+            "Page",
+            required=False,
+            help="A path of the project or an https address; /maintenance.html when empty. It has to be there already.",
+        ),
+    ),
+    risk=Risk.DISRUPTIVE,
+    idempotency_class=IdempotencyClass.ABSOLUTE,
+    undo="Switch maintenance off.",
+    usual_seconds=4,
+    gives_up_seconds=120,
+    settle_seconds=2,
+    inverse="maintenance_off",
+    reversibility=Reversibility.AUTOMATIC,
+)
+MAINTENANCE_OFF = replace(
+    MAINTENANCE_ON,
+    name="maintenance_off",
+    title="Let visitors in again",
+    parameters=(),
+    undo="Switch maintenance on.",
+    inverse="maintenance_on",
+)
+PAUSE = Action(
+    name="pause",
+    title="Pause the project",
+    parameters=(),
+    risk=Risk.DISRUPTIVE,
+    idempotency_class=IdempotencyClass.ABSOLUTE,
+    undo="Serve the project again.",
+    usual_seconds=3,
+    gives_up_seconds=120,
+    settle_seconds=2,
+    inverse="unpause",
+    reversibility=Reversibility.AUTOMATIC,
+)
+UNPAUSE = replace(
+    PAUSE, name="unpause", title="Serve the paused project again", undo="Pause the project.", inverse="pause"
+)
+ACTIONS = (
+    ROLLBACK,
+    PROMOTE,
+    SWITCH_ALIAS,
+    REDEPLOY,
+    PUT_VARIABLE_BACK,
+    MAINTENANCE_ON,
+    MAINTENANCE_OFF,
+    PAUSE,
+    UNPAUSE,
+)

@@ -21,17 +21,32 @@ from apps.providers.examining import ends_in_a_check_result
 from apps.providers.hooks import WEBHOOK_SECRET, Hook
 from apps.providers.hosting import HostedDeployment, Live, Pinned
 from apps.providers.variables import Variable
-from apps.providers.vercel import checking, comparing, moving, reading, rebuilding, restoring, switching, variables
-from apps.providers.vercel.actions import ACTIONS, PROMOTE, PUT_VARIABLE_BACK, REDEPLOY, ROLLBACK, SWITCH_ALIAS
+from apps.providers.vercel import (
+    actions,
+    checking,
+    comparing,
+    maintaining,
+    moving,
+    pausing,
+    reading,
+    rebuilding,
+    restoring,
+    switching,
+    variables,
+)
 from apps.providers.vercel.reading import API
 from apps.providers.vercel.ways import Way
 
 WAYS: Mapping[str, Way] = {
-    ROLLBACK.name: moving.WAY,
-    PROMOTE.name: moving.WAY,
-    SWITCH_ALIAS.name: switching.WAY,
-    REDEPLOY.name: rebuilding.WAY,
-    PUT_VARIABLE_BACK.name: restoring.WAY,
+    actions.ROLLBACK.name: moving.WAY,
+    actions.PROMOTE.name: moving.WAY,
+    actions.SWITCH_ALIAS.name: switching.WAY,
+    actions.REDEPLOY.name: rebuilding.WAY,
+    actions.PUT_VARIABLE_BACK.name: restoring.WAY,
+    actions.MAINTENANCE_ON.name: maintaining.WAY,
+    actions.MAINTENANCE_OFF.name: maintaining.WAY,
+    actions.PAUSE.name: pausing.WAY,
+    actions.UNPAUSE.name: pausing.WAY,
 }
 
 
@@ -55,10 +70,17 @@ class Vercel(Provider):
         WEBHOOK_SECRET,
     )
     hook = Hook("x-vercel-signature", "sha1", identity=("id",), event=("type",))
-    actions = ACTIONS
+    actions = actions.ACTIONS
     checks = (comparing.VARIABLES_UNCHANGED,)
     roles = ("hosting",)
     support = "https://vercel.com/help"
+
+    def problems(self, call: Call) -> Sequence[str]:
+        """Refuse a maintenance page that is no page, besides what every provider checks."""
+        found = super().problems(call)
+        if not found and call.action == actions.MAINTENANCE_ON.name and (text := maintaining.problem(call)):
+            return (text,)
+        return found
 
     def check(self, access: Access) -> list[Finding]:
         """Sign in and look at everything that could stop a rollback; change nothing."""

@@ -82,6 +82,61 @@ def test_an_alias_is_listed_and_set(vc: Vc, simulators: Simulators) -> None:
     assert Vercel(simulators).live() == [LIVE, LIVE, BEFORE]
 
 
+@pytest.fixture
+def linked(vc: Vc, tmp_path: Path) -> Vc:
+    """The command line in a folder that belongs to the project, as after `vercel link`."""
+    (tmp_path / ".vercel").mkdir()
+    (tmp_path / ".vercel" / "project.json").write_text('{"projectId": "prj_portal", "orgId": "team_motion"}')
+    return vc
+
+
+def test_variables_are_listed_and_pulled(linked: Vc, simulators: Simulators, tmp_path: Path) -> None:
+    listed = linked("env", "ls", "production")
+    assert (listed.code, "SHARE_SIGNING_KEY_ID" in listed.output) == (0, True), listed.output
+    assert "localhost" not in listed.output
+    pulled = linked("env", "pull", ".env.production", "--environment", "production", "--yes")
+    assert pulled.code == 0, pulled.output
+    text = (tmp_path / ".env.production").read_text()
+    assert 'SHARE_SIGNING_KEY_ID="2"' in text
+    assert "re_simulated" not in text, "a sensitive value never leaves"
+
+
+def test_a_variable_is_added_changed_and_removed(linked: Vc, simulators: Simulators) -> None:
+    account = Vercel(simulators)
+    added = linked("env", "add", "FEATURE_X", "production", "--value", "on", "--yes", "--no-sensitive")
+    assert added.code == 0, added.output
+    changed = linked("env", "update", "FEATURE_X", "production", "--value", "off", "--yes")
+    assert changed.code == 0, changed.output
+    envs = account("GET", "/v10/projects/prj_portal/env?decrypt=true").json()["envs"]
+    assert [one["value"] for one in envs if one["key"] == "FEATURE_X"] == ["off"]
+    removed = linked("env", "rm", "FEATURE_X", "production", "--yes")
+    assert removed.code == 0, removed.output
+    assert "FEATURE_X" not in linked("env", "ls").output
+
+
+def test_routing_rules_are_prepared_published_and_deleted(linked: Vc, simulators: Simulators) -> None:
+    rule = ("--src", "/(.*)", "--src-syntax", "regex", "--action", "redirect", "--dest", "/maintenance.html")
+    added = linked("routes", "add", "Down", *rule, "--status", "307", "--yes")
+    assert added.code == 0, added.output
+    assert site(simulators, "/").status == 200, "a draft changes nothing"
+    published = linked("routes", "publish", "--yes")
+    assert published.code == 0, published.output
+    assert "Down" in linked("routes", "list").output
+    assert site(simulators, "/").status == 307
+    assert linked("routes", "delete", "Down", "--yes").code == 0
+    assert linked("routes", "publish", "--yes").code == 0
+    assert site(simulators, "/").status == 200
+
+
+def test_a_redeploy_waits_until_the_new_build_is_live(vc: Vc, simulators: Simulators) -> None:
+    simulators.settings("vercel", build_seconds=1)
+    done = vc("redeploy", LIVE)
+    assert done.code == 0, done.output
+    (effect,) = simulators.effects("vercel")
+    assert effect["source"] == LIVE
+    assert Vercel(simulators).live() == [effect["deployment"]] * 3
+
+
 def test_node_comes_as_a_wheel_where_the_machine_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     node = vercel_command_line.find_node()

@@ -8,11 +8,13 @@ Settings: `propagation_seconds` (6), `edge_delay_seconds` (1: how much later vis
 | hobby), `repeat` (conflict: 409 for what is already live | skipped: a job that ends so), `job_ends` (true;
 false: never), `failing_aliases` ([]), `flip_auto_assign` (false: whether a rollback also clears the project's
 public `autoAssignCustomDomains`), `rolling_release` (false: promote is queued and answers 202), `rights`
-(full | read), `redeploy_env` (current | original: which variables a rebuild gets), `env_page` (100 variables),
-`sensitive_in_pull` (empty | absent), `tells_deployment_env` (true: whether `env/pull/dpl_…` is allowed).
+(full | read), `build_seconds` (5: of a rebuild), `redeploy_env` (current | original: which variables a
+rebuild gets), `env_page` (100 variables), `sensitive_in_pull` (empty | absent), `tells_deployment_env` (true: whether
+`env/pull/dpl_…` is allowed).
 
 Deeds: `push` {project, version, commit?, author?, message?, deployment?, broken?, build_seconds?}, `remove`
-{deployment} (410 from then on), `fail_build` {deployment}, `move` {project, deployment} (somebody else points
+{deployment} (410 from then on), `fail_build` {deployment}, `pause` {project}, `add_rule`
+{project, rule, draft?} (a routing rule, live or only prepared), `move` {project, deployment} (somebody else points
 production elsewhere), `join` {organisation, versions, flags?} (a new customer; every simulator knows this deed),
 `look` {project}.
 """
@@ -20,7 +22,7 @@ production elsewhere), `join` {organisation, versions, flags?} (a new customer; 
 from ...simulation.messages import Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import Refusal, Simulator
-from . import account, aliases, deployments, moves, projects, variables
+from . import account, aliases, deployments, moves, projects, routes, variables
 from .access import guard, refuse_with, unversioned
 from .beginning import describe, start
 from .deeds import DEEDS
@@ -54,7 +56,13 @@ def refuse(refusal: Refusal) -> Response:
 SIMULATOR = Simulator(
     slug="vercel",
     routes=Routes().merge(
-        account.ROUTES, deployments.ROUTES, moves.ROUTES, aliases.ROUTES, variables.ROUTES, projects.ROUTES
+        account.ROUTES,
+        deployments.ROUTES,
+        moves.ROUTES,
+        aliases.ROUTES,
+        variables.ROUTES,
+        routes.ROUTES,
+        projects.ROUTES,
     ),
     start=start,
     describe=describe,

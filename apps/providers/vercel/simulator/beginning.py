@@ -22,6 +22,7 @@ def start(epoch: float) -> State:
             flip_auto_assign=False,
             rolling_release=False,
             rights="full",
+            build_seconds=5,
             redeploy_env="current",
             env_page=100,
             sensitive_in_pull="empty",
@@ -121,7 +122,7 @@ def _project(organisation: Organisation, epoch: float) -> dict[str, Any]:
         "autoAssignCustomDomains": True,
         "paused": False,
         "env": first_variables.of_project(organisation, created, epoch),
-        "routes": {"live": [], "staged": None, "versions": []},
+        "routes": [],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ...simulation import traffic
 from ...simulation.organisations import Release, ordered
 from ...simulation.world import World
-from . import variables
+from . import routes, variables
 from .beginning import add, described, new_deployment
 
 
@@ -75,11 +75,28 @@ def look(world: World, order: dict[str, Any]) -> dict[str, Any]:
     return {"live": traffic.converged(project), "moving": traffic.running(project, world.now_ms())}
 
 
+def pause(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Somebody pauses the project."""
+    world.state("vercel")["projects"][order["project"]].update(paused=True, autoAssignCustomDomains=False)
+    return {"paused": True}
+
+
+def add_rule(world: World, order: dict[str, Any]) -> dict[str, Any]:
+    """Somebody adds a routing rule: a draft, and live too unless `draft` says otherwise."""
+    project = world.state("vercel")["projects"][order["project"]]
+    made = routes.stage(world, project, [*routes.newest(project), routes.made(world, project, order["rule"])])
+    if not order.get("draft"):
+        routes.publish(world, project, made)
+    return {"version": made["id"]}
+
+
 DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
     "push": push,
     "remove": remove,
     "fail_build": fail_build,
     "move": move,
+    "pause": pause,
+    "add_rule": add_rule,
     "join": join,
     "look": look,
 }

@@ -11,7 +11,6 @@ from .access import Refused, deployment_of, project_of, team_of
 from .beginning import new_deployment
 
 ROUTES = Routes()
-REBUILD_MS = 5000
 
 
 @ROUTES.add("GET", "/deployments", "/now/deployments")
@@ -81,7 +80,8 @@ def create(world: World, request: Request) -> Response:
         source["broken"], "STAGED",
     )  # fmt: skip
     created = new_deployment(project, again, world.now_ms(), ready="QUEUED")
-    created.update(target=body.get("target"), substate=None, ready_at=world.now_ms() + REBUILD_MS)
+    wait = int(float(world.settings("vercel")["build_seconds"]) * 1000)
+    created.update(target=body.get("target"), substate=None, ready_at=world.now_ms() + wait)
     created["meta"] = {str(key): str(value) for key, value in (body.get("meta") or {}).items()}
     original = world.settings("vercel")["redeploy_env"] == "original"
     created["env"] = dict(source["env"]) if original else variables.now(project, created["target"])

@@ -44,9 +44,10 @@ def change(world: World, request: Request, name: str) -> Response:
 
 @ROUTES.add("POST", "/projects/{name}/pause", "/projects/{name}/unpause")
 def pause(world: World, request: Request, name: str) -> Response:
-    """Stops or restarts serving the project's production deployment."""
+    """Stops or restarts serving; a paused project assigns no domains to new releases, an unpaused one does."""
     record = project_of(world, request, name)
     record["paused"] = request.path.endswith("/pause")
+    record["autoAssignCustomDomains"] = not record["paused"]
     request.effect("pause" if record["paused"] else "unpause", project=record["id"])
     return empty(200)
 
