@@ -21,6 +21,7 @@ BUILT_IN = {
     "sentry": "apps.providers.sentry.provider.Sentry",
     "resend": "apps.providers.resend.provider.Resend",
     "neon": "apps.providers.neon.provider.Neon",
+    "statuspage": "apps.providers.statuspage.provider.Statuspage",
 }
 
 

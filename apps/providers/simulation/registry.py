@@ -16,6 +16,7 @@ BUILT_IN = {
     "stripe": "apps.providers.stripe.simulator",
     "resend": "apps.providers.resend.simulator",
     "neon": "apps.providers.neon.simulator",
+    "statuspage": "apps.providers.statuspage.simulator",
 }
 
 
