@@ -35,17 +35,17 @@ def written(sender: str, reply_to: str, parameters: Mapping[str, Any], marker: s
     # Imported here: it brings a mail stack that no process needs which sends no mail.
     from anymail.backends.resend import EmailBackend, ResendPayload
     from anymail.exceptions import AnymailError
-    from django.core.mail import EmailMultiAlternatives
+    from anymail.message import AnymailMessage
 
-    message = EmailMultiAlternatives(
+    message = AnymailMessage(
         subject=parameters["subject"],
         body=parameters["text"],
         from_email=sender,
         to=unique(parameters["to"]),
         reply_to=[reply_to] if reply_to else None,
+        merge_data={},  # its way to ask for one mail for each address
+        esp_extra={"tags": [{"name": TAG, "value": TAG_LETTERS.sub("-", marker)[:256]}]},
     )
-    message.merge_data = {}  # its way to ask for one mail for each address
-    message.esp_extra = {"tags": [{"name": TAG, "value": TAG_LETTERS.sub("-", marker)[:256]}]}
     if html := parameters.get("html"):
         message.attach_alternative(html, "text/html")
     try:
