@@ -17,6 +17,7 @@ BUILT_IN = {
     "pagerduty": "apps.providers.pagerduty.provider.PagerDuty",
     "http": "apps.providers.http_request.provider.HttpRequest",
     "sql": "apps.providers.sql.provider.Sql",
+    "command": "apps.providers.command.provider.CommandRunner",
     "stripe": "apps.providers.stripe.provider.Stripe",
     "sentry": "apps.providers.sentry.provider.Sentry",
     "resend": "apps.providers.resend.provider.Resend",
