@@ -20,6 +20,7 @@ BUILT_IN = {
     "command": "apps.providers.command.provider.CommandRunner",
     "stripe": "apps.providers.stripe.provider.Stripe",
     "sentry": "apps.providers.sentry.provider.Sentry",
+    "prometheus": "apps.providers.prometheus.provider.Prometheus",
     "resend": "apps.providers.resend.provider.Resend",
     "neon": "apps.providers.neon.provider.Neon",
     "statuspage": "apps.providers.statuspage.provider.Statuspage",

@@ -11,6 +11,7 @@ BUILT_IN = {
     "slack": "apps.providers.slack.simulator",
     "pagerduty": "apps.providers.pagerduty.simulator",
     "sentry": "apps.providers.sentry.simulator",
+    "prometheus": "apps.providers.prometheus.simulator",
     "site": "apps.providers.site.simulator",
     "http": "apps.providers.simulation.flag_api",
     "stripe": "apps.providers.stripe.simulator",
