@@ -24,6 +24,7 @@ BUILT_IN = {
     "resend": "apps.providers.resend.provider.Resend",
     "neon": "apps.providers.neon.provider.Neon",
     "statuspage": "apps.providers.statuspage.provider.Statuspage",
+    "github": "apps.providers.github.provider.GitHub",
 }
 
 

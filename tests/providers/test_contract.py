@@ -129,6 +129,7 @@ def test_a_request_without_effect_ends_as_what_it_is(
 
 
 NO_BODY = {("vercel", action) for action in ("rollback", "promote", "pause", "unpause")}
+ANSWERED_204 = {("github", "lift_freeze")}
 SPOILT = ["status_after", "reset_after", "hang_after", "truncate", "html", "not_json", "error_body"]
 
 
@@ -139,6 +140,8 @@ def test_an_effect_whose_answer_is_spoilt_is_unknown_and_found_by_looking(
 ) -> None:
     if kind == "truncate" and (use.slug, use.call.action) in NO_BODY:
         pytest.skip("its answer has no body to cut")
+    if kind in ("truncate", "not_json") and (use.slug, use.call.action) in ANSWERED_204:
+        pytest.skip("its answer cannot have a body")
     simulators.fault(kind, slug=use.slug, path=use.last)
     outcome = adapter.apply(access, use.call, patient(sending, kind))
     assert outcome.kind is OutcomeKind.AMBIGUOUS, outcome.message

@@ -18,6 +18,7 @@ BUILT_IN = {
     "resend": "apps.providers.resend.simulator",
     "neon": "apps.providers.neon.simulator",
     "statuspage": "apps.providers.statuspage.simulator",
+    "github": "apps.providers.github.simulator",
 }
 
 
