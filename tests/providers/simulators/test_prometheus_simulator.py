@@ -48,7 +48,9 @@ def test_a_counter_only_grows_by_its_increase(prometheus: Prometheus, simulators
     assert rate == pytest.approx(float(prometheus.query(TOTAL)["result"][0]["value"][1]))
 
 
-@pytest.mark.parametrize("text", ["sum(", "rate(http_requests_total)", "http_requests_total[5m]", "nope(1)", "a ! b"])
+@pytest.mark.parametrize(
+    "text", ["sum(", "rate(http_requests_total)", "sum(http_requests_total[5m])", "nope(1)", "a ! b"]
+)
 def test_what_is_no_expression_is_400(prometheus: Prometheus, text: str) -> None:
     refused = prometheus(f"/api/v1/query?query={quote(text)}")
     assert (refused.status, refused.json()["errorType"]) == (400, "bad_data")
@@ -67,6 +69,14 @@ def test_a_range_has_a_value_at_each_step(prometheus: Prometheus) -> None:
     ]
     assert len(item["values"]) == 6
     assert prometheus("/api/v1/query_range?query=up&start=0&end=99999&step=1").status == 400
+
+
+def test_a_range_by_itself_is_a_matrix_of_samples(prometheus: Prometheus) -> None:
+    told = prometheus.query("http_requests_total{code='500'}[5m]")
+    assert told["resultType"] == "matrix"
+    counts = [float(value) for _, value in told["result"][0]["values"]]
+    assert len(counts) == 6
+    assert counts == sorted(counts) or counts[-1] < counts[0]  # a counter begins again at midnight
 
 
 def test_names_are_listed(prometheus: Prometheus) -> None:

@@ -30,6 +30,16 @@ def evaluated(tree: Any, moment: Moment) -> float | Vector:
     return _called(tree, moment)
 
 
+def ranged(tree: Selector, moment: Moment) -> list[tuple[Labels, list[tuple[float, float]]]]:
+    """Every sample of a range, one each minute, oldest first."""
+    found: dict[tuple[tuple[str, str], ...], list[tuple[float, float]]] = {}
+    for ago in range(int(tree.window) // 60 * 60, -1, -60):
+        then = moment.before(ago)
+        for labels, value in _instant(Selector(tree.name, tree.matchers), then):
+            found.setdefault(tuple(sorted(labels.items())), []).append((then.at, value))
+    return [(dict(labels), samples) for labels, samples in found.items()]
+
+
 def _called(tree: Applied, moment: Moment) -> float | Vector:
     if tree.name in RANGES:
         return _over_time(tree, moment)

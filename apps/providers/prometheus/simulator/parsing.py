@@ -6,7 +6,7 @@ from typing import Any
 
 TOKENS = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?![\w.]))|(?P<duration>\d+[smhd])|(?P<name>[a-zA-Z_:][\w:]*)"
-    r'|(?P<text>"(?:[^"\\]|\\.)*")|(?P<sign>=~|!~|!=|[-+*/(){}\[\],=]))'
+    r'|(?P<text>"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`)|(?P<sign>=~|!~|!=|[-+*/(){}\[\],=]))'
 )
 AGGREGATES = ("sum", "count", "avg", "max", "min")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

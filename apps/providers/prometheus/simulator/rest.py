@@ -8,8 +8,8 @@ from ...simulation.messages import Refused, Request, Response, answer
 from ...simulation.organisations import ORGANISATIONS
 from ...simulation.routing import Routes
 from ...simulation.world import World
-from .evaluating import Unfit, evaluated
-from .parsing import Unreadable, parsed
+from .evaluating import Unfit, evaluated, ranged
+from .parsing import Selector, Unreadable, parsed
 from .series import Moment, of
 
 ROUTES = Routes()
@@ -27,6 +27,9 @@ def query(world: World, request: Request) -> Response:
     """The value of an expression at one moment."""
     at = _time(world, _given(request, "time"))
     kind, result = _result(world, request, at)
+    if kind == "matrix":
+        rows = [{"metric": labels, "values": [[then, _text(value)] for then, value in all_]} for labels, all_ in result]
+        return _success(world, {"resultType": "matrix", "result": rows})
     if kind == "scalar":
         return _success(world, {"resultType": "scalar", "result": [at, _text(result)]})
     items = [{"metric": labels, "value": [at, _text(value)]} for labels, value in result]
@@ -45,6 +48,8 @@ def query_range(world: World, request: Request) -> Response:
     for number in range(int((until - since) // step) + 1):
         at = since + number * step
         kind, result = _result(world, request, at)
+        if kind == "matrix":
+            raise _refused(400, "bad_data", 'invalid expression type "range vector" for range query')
         for labels, value in result if kind == "vector" else [({}, result)]:
             found.setdefault(tuple(sorted(labels.items())), []).append([at, _text(value)])
     items = [{"metric": dict(labels), "values": values} for labels, values in found.items()]
@@ -81,8 +86,12 @@ def healthy(world: World, request: Request) -> Response:
 
 def _result(world: World, request: Request, at: float) -> tuple[str, Any]:
     text = _given(request, "query")
+    moment = Moment(world, _whose(world, request), at)
     try:
-        result = evaluated(parsed(text), Moment(world, _whose(world, request), at))
+        tree = parsed(text)
+        if isinstance(tree, Selector) and tree.window:
+            return "matrix", ranged(tree, moment)
+        result = evaluated(tree, moment)
     except Unreadable as error:
         raise _refused(400, "bad_data", f'invalid parameter "query": {error}') from None
     except Unfit as error:

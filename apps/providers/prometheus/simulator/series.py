@@ -22,6 +22,10 @@ class Moment:
     slug: str
     at: float
 
+    def before(self, seconds: float) -> "Moment":
+        """The same so much earlier."""
+        return Moment(self.world, self.slug, self.at - seconds)
+
     def last(self, seconds: float) -> list[Minute]:
         """The whole minutes of the window that ends here."""
         until = self.at // 60 * 60
