@@ -44,10 +44,16 @@ def problem(call: Call) -> str:
     return "“page” must be a path such as /maintenance.html, or an https address."
 
 
+def sends_to(rules: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page to which our rule sends visitors, or "off"."""
+    rule = _ours(rules)
+    return str(dig(rule, "route", "dest") or OFF) if rule and dig(rule, "enabled") is not False else OFF
+
+
 def observe(access: Access, call: Call, sending: Sending | None) -> Observation:
     """Say whether the rule is live, and to which page it sends visitors."""
     rules, wanted = routing.look(access), page_of(call)
-    now = _state(rules.live)
+    now = sends_to(rules.live)
     text = f"Every visitor is sent to {now}." if now != OFF else "Maintenance is off: nobody is redirected."
     if rules.draft is not None and now != wanted and not _ours_only(rules):
         text += " Somebody has prepared other routing rules and not published them; that has to be settled first."
@@ -58,7 +64,7 @@ def observe(access: Access, call: Call, sending: Sending | None) -> Observation:
 def apply(access: Access, call: Call, sending: Sending) -> Outcome:
     """Prepare the change where it is not prepared yet, then publish it."""
     rules, wanted = routing.look(access), page_of(call)
-    if _state(rules.live) == wanted:
+    if sends_to(rules.live) == wanted:
         return Outcome(OutcomeKind.SUCCEEDED, f"Maintenance is as wanted already ({wanted}). Nothing was sent.")
     if rules.draft is not None and not _ours_only(rules):
         return refused(
@@ -67,7 +73,7 @@ def apply(access: Access, call: Call, sending: Sending) -> Outcome:
             needs_operator=True,
         )
     draft = rules.draft_id
-    if rules.draft is None or _state(rules.draft) != wanted:
+    if rules.draft is None or sends_to(rules.draft) != wanted:
         staged = _stage(access, sending, rules, wanted)
         if isinstance(staged, Outcome):
             return staged
@@ -89,12 +95,6 @@ def stays(call: Call) -> Sequence[str]:
         "Cron jobs, queues and everything that does not come through the project's addresses goes on.",
         "Pages that are open in browsers stay open until they ask the server again.",
     )
-
-
-def _state(rules: Sequence[Mapping[str, Any]]) -> str:
-    """Return the page to which our rule sends visitors, or "off"."""
-    rule = _ours(rules)
-    return str(dig(rule, "route", "dest") or OFF) if rule and dig(rule, "enabled") is not False else OFF
 
 
 def _ours(rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

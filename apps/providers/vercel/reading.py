@@ -56,6 +56,8 @@ class Production:
     job: Job | None
     reason: str = ""
     rolled_back_at: datetime | None = None
+    paused: bool = False
+    assigns: bool | None = None  # whether new releases get the production addresses by themselves; None: not said
 
     @property
     def pinned(self) -> Pinned | None:
@@ -109,7 +111,16 @@ def production(access: Access) -> Production:
         live = Live(live.reference, live.source, live.addresses, moving_to=job.target)
     name = str(dig(body, "name") or access.settings.get("project_id"))
     why = dig(body, "rollbackDescription")
-    return Production(name, live, job, str(dig(why, "description") or ""), moment(dig(why, "createdAt")))
+    assigns = dig(body, "autoAssignCustomDomains")
+    return Production(
+        name,
+        live,
+        job,
+        reason=str(dig(why, "description") or ""),
+        rolled_back_at=moment(dig(why, "createdAt")),
+        paused=dig(body, "paused") is True,
+        assigns=assigns if isinstance(assigns, bool) else None,
+    )
 
 
 def job_of(request: Any) -> Job | None:

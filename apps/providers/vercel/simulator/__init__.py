@@ -7,10 +7,10 @@ a rollback the project is pinned: a later production deployment stays STAGED unt
 Settings: `propagation_seconds` (6), `edge_delay_seconds` (1: how much later visitors see a move), `plan` (pro
 | hobby), `repeat` (conflict: 409 for what is already live | skipped: a job that ends so), `job_ends` (true;
 false: never), `failing_aliases` ([]), `flip_auto_assign` (false: whether a rollback also clears the project's
-public `autoAssignCustomDomains`), `rolling_release` (false: promote is queued and answers 202), `rights`
-(full | read), `build_seconds` (5: of a rebuild), `redeploy_env` (current | original: which variables a
-rebuild gets), `env_page` (100 variables), `sensitive_in_pull` (empty | absent), `tells_deployment_env` (true: whether
-`env/pull/dpl_…` is allowed).
+public `autoAssignCustomDomains`), `rolling_release` (false: promote is queued and answers 202), `rights` (full |
+deploy: all but variables | read), `token_days` (90; 0: for ever, null: not told), `build_seconds` (5: of a rebuild),
+`redeploy_env` (current | original: which variables a rebuild gets), `env_page` (100 variables), `sensitive_in_pull`
+(empty | absent), `tells_deployment_env` (true: whether `env/pull/dpl_…` is allowed).
 
 Deeds: `push` {project, version, commit?, author?, message?, deployment?, broken?, build_seconds?}, `remove`
 {deployment} (410 from then on), `fail_build` {deployment}, `pause` {project}, `add_rule`

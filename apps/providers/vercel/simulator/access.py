@@ -43,6 +43,8 @@ def guard(world: World, request: Request) -> Response | None:
         return refuse_with(403, "forbidden", "Not authorized: the token has no access to this team.")
     if request.method not in ("GET", "HEAD") and state["simulation"]["rights"] == "read":
         return refuse_with(403, "forbidden", "You don't have permission to create the resource.")
+    if request.method not in ("GET", "HEAD") and "/env" in request.path and state["simulation"]["rights"] == "deploy":
+        return refuse_with(403, "forbidden", "You don't have permission to change the Environment Variable.")
     return None
 
 

@@ -8,6 +8,8 @@ from ...simulation.world import World
 from .access import refuse_with, team_of
 
 ROUTES = Routes()
+DAY_MS = 86_400_000
+ROLES = {"full": "MEMBER", "deploy": "CONTRIBUTOR", "read": "VIEWER"}
 
 
 @ROUTES.add("GET", "/user", "/www/user")
@@ -47,17 +49,37 @@ def team(world: World, request: Request, name: str) -> Response:
     return answer(200, _team(world, mine))
 
 
+@ROUTES.add("GET", "/user/tokens/{name}")
+def token(world: World, request: Request, name: str) -> Response:
+    """What the token says of itself, under the name `current`: when it ends, in milliseconds."""
+    team, days = team_of(world, request), world.settings("vercel")["token_days"]
+    if name != "current" or days is None:
+        return refuse_with(403, "forbidden", "Not authorized")
+    shown = {
+        "id": "tok_simulated",
+        "name": "Rollback Portal",
+        "type": "token",
+        "origin": "manual",
+        "scopes": [{"type": "team", "teamId": team["id"], "origin": "manual", "createdAt": 0}],
+        "activeAt": world.now_ms(),
+        "createdAt": 0,
+    }
+    if days:
+        shown["expiresAt"] = world.now_ms() + int(days * DAY_MS)
+    return answer(200, {"token": shown})
+
+
 @ROUTES.add("GET", "/teams/{name}/members")
 def members(world: World, request: Request, name: str) -> Response:
     """Members of the team: the token's own user, with the role that may move production."""
     mine = team_of(world, request)
-    role = "OWNER" if world.settings("vercel")["rights"] == "full" else "VIEWER"
+    role = ROLES[world.settings("vercel")["rights"]]
     return answer(200, {"members": [{"uid": mine["user"], "role": role}], "pagination": {"count": 1, "next": None}})
 
 
 def _team(world: World, record: dict[str, Any]) -> dict[str, Any]:
     plan = world.settings("vercel")["plan"]
-    role = "OWNER" if world.settings("vercel")["rights"] == "full" else "VIEWER"
+    role = ROLES[world.settings("vercel")["rights"]]
     return {
         "id": record["id"],
         "slug": record["slug"],
@@ -65,6 +87,13 @@ def _team(world: World, record: dict[str, Any]) -> dict[str, Any]:
         "avatar": None,
         "createdAt": 0,
         "billing": {"plan": plan},
-        "membership": {"role": role, "confirmed": True, "uid": record["user"], "teamId": record["id"]},
+        "membership": {
+            "role": role,
+            "teamRoles": [role],
+            "teamPermissions": ["FullProductionDeployment"] if role == "CONTRIBUTOR" else [],
+            "confirmed": True,
+            "uid": record["user"],
+            "teamId": record["id"],
+        },
         "limited": False,
     }

@@ -22,6 +22,7 @@ def start(epoch: float) -> State:
             flip_auto_assign=False,
             rolling_release=False,
             rights="full",
+            token_days=90,
             build_seconds=5,
             redeploy_env="current",
             env_page=100,
