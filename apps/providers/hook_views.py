@@ -28,11 +28,12 @@ def receive_hook(request: HttpRequest, provider: str, source: str) -> HttpRespon
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return problem(415, "encoded", "Send the body as it is, without Content-Encoding.")
     try:
-        new = receiving.receive(provider, source, request.headers, body)
+        taken = receiving.receive(provider, source, request.headers, body)
     except receiving.Unsigned:
         return problem(401, "unauthenticated", "There is no valid signature for this address.")
     except programs.TooOften as flood:
         return programs.problem_of(flood)
     except receiving.Unreadable:
-        return problem(422, "invalid", "The body is not a JSON object. Its bytes were kept; nothing was done.")
-    return HttpResponse(json.dumps({"taken": new}), content_type="application/json")
+        return problem(422, "invalid", "The body is not an object. Its bytes were kept; nothing was done.")
+    reply = json.dumps({"taken": taken.new}) if taken.reply is None else taken.reply
+    return HttpResponse(reply, content_type="application/json" if reply else "text/plain")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Hook:
     """Deliveries signed as an HMAC of the body in lowercase hex. `identity` and `event` are paths into the body.
 
     Without an identity in the body a delivery is known by its bytes. `event_header` names a header that is not signed
-    and is used as a label only.
+    and is used as a label only. `secret` names the credential that signs.
     """
 
     header: str  # that carries one signature, or several between commas
@@ -39,6 +40,19 @@ class Hook:
     event: tuple[str, ...]
     prefix: str = ""  # stands before the hex
     event_header: str = ""
+    secret: str = WEBHOOK_SECRET.name
+
+    def is_courtesy(self, body: bytes) -> bool:
+        """Say whether this is a mere look at us: unsigned, answered with nothing, and nothing is done about it."""
+        return False
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Any:
+        """Return what a signed body says. Raises ValueError or RecursionError for one that is not what it should be."""
+        return read_json(body)
+
+    def reply(self, told: Mapping[str, Any]) -> str | None:
+        """Return the JSON (or nothing: an empty text) that the sender wants back; None where it does not mind."""
+        return None
 
     def accepts(self, headers: Mapping[str, str], body: bytes, secret: str, now: float) -> bool:
         """Say whether these bytes come from whoever knows the secret. `now` is the epoch in seconds."""
@@ -119,11 +133,20 @@ def is_fresh(stamp: str, now: float) -> bool:
     return bool(re.fullmatch(r"[0-9]{1,12}", stamp)) and abs(now - int(stamp)) <= STALE_SECONDS
 
 
+def read_json(body: bytes | str) -> Any:
+    """Return the parsed text, strictly: NaN and its like are no JSON. Raises ValueError or RecursionError."""
+    return json.loads(body, parse_constant=_refuse)
+
+
 def at_path(told: Any, path: tuple[str, ...]) -> Any:
     """Return what lies at `path` inside a parsed object, None for an empty path or one that ends early."""
     for name in path:
         told = told.get(name) if isinstance(told, Mapping) else None
     return told if path else None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON.")
 
 
 def _same(expected: str, given: str) -> bool:

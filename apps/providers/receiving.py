@@ -7,11 +7,11 @@ delivery was taken, and does everything that follows. After a crash in between t
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache as remembered
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,9 @@ from apps.timeline.log import SYSTEM, record
 
 logger = logging.getLogger(__name__)
 
-hook_received = Signal()  # connection=…: sent in the transaction that takes the delivery, once for each
+# connection=…, delivery=… (its id), event=… (its kind), told=… (what it says, an object): sent in the transaction that
+# takes the delivery, once for each. Whoever receives it must be quick: some senders wait for three seconds only.
+hook_received = Signal()
 WINDOW_SECONDS = 60
 DELIVERIES_PER_WINDOW = 18_000  # 300 each second, half as many again as must always be taken
 LONGEST_TEXT = 200  # characters of an id or a kind of event
@@ -50,18 +52,29 @@ class Unsigned(Exception):
 
 
 class Unreadable(Exception):
-    """It is signed, and it is not a JSON object."""
+    """It is signed, and it is not an object."""
 
 
-def receive(slug: str, source: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Take in one delivery of the provider `slug` for the connection `source`; False when it was taken before.
+@dataclass(frozen=True)
+class Taken:
+    """How a delivery was taken in: whether it is a new one, and what its sender wants back (None: it does not mind)."""
+
+    new: bool
+    reply: str | None = None
+
+
+def receive(slug: str, source: str, headers: Mapping[str, str], body: bytes) -> Taken:
+    """Take in one delivery of the provider `slug` for the connection `source`.
 
     Raises Unsigned and TooOften before anything is kept, Unreadable after the bytes were.
     """
+    if (hook := _hook_of(slug)) and hook.is_courtesy(body):
+        return Taken(new=False, reply="")
     connection, hook = _signer(slug, source, headers, body)
     _count(connection)
     keep(connection, body)
-    return _take(connection, hook, headers, body)
+    told = _read(hook, headers, body)
+    return Taken(_take(connection, hook, headers, body, told), hook.reply(told))
 
 
 def _count(connection: Connection) -> None:
@@ -98,7 +111,8 @@ def address_of(connection: Connection) -> str:
 def _signer(slug: str, source: str, headers: Mapping[str, str], body: bytes) -> tuple[Connection, Hook]:
     """Return whose delivery it is. Whatever is wrong, the same is done and the same is raised."""
     hook, connection = _hook_of(slug), _connection(slug, source)
-    signed = (hook or NOBODYS).accepts(headers, body, _secret(connection), time.time())
+    known = hook or NOBODYS
+    signed = known.accepts(headers, body, _secret(connection, known.secret), time.time())
     if not signed or hook is None or connection is None:
         raise Unsigned
     return connection, hook
@@ -118,14 +132,14 @@ def _connection(slug: str, source: str) -> Connection | None:
         return None
 
 
-def _secret(connection: Connection | None) -> str:
+def _secret(connection: Connection | None, name: str) -> str:
     """Return the secret of the connection's webhook; one that nobody knows where there is none."""
     try:
         opened = opening.access(connection).credentials if connection else sealing.open_sealed(_decoy(), "decoy")
     except (sealing.SealBroken, sealing.KeysMissing) as broken:
         logger.warning("A webhook could not be verified: %s", broken)
         opened = {}
-    return opened.get(WEBHOOK_SECRET.name) or secrets.token_hex(32)
+    return opened.get(name) or secrets.token_hex(32)
 
 
 @remembered
@@ -135,8 +149,7 @@ def _decoy() -> str:
 
 
 @transaction.atomic
-def _take(connection: Connection, hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
-    told = _read(body)
+def _take(connection: Connection, hook: Hook, headers: Mapping[str, str], body: bytes, told: dict[str, Any]) -> bool:
     delivery = _text(hook.identity_of(headers, told)) or f"sha256:{_fingerprint(body)}"
     event = _text(hook.event_of(headers, told)) or "something"
     with database.cursor() as cursor:
@@ -147,22 +160,18 @@ def _take(connection: Connection, hook: Hook, headers: Mapping[str, str], body: 
     record(
         events.RECEIVED, connection, by=SYSTEM, name=connection.name, provider=provider, event=event, delivery=delivery
     )
-    hook_received.send(Connection, connection=connection)
+    hook_received.send(Connection, connection=connection, delivery=delivery, event=event, told=told)
     return True
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def _read(hook: Hook, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     try:
-        told = json.loads(body, parse_constant=_refuse)
+        told = hook.read(headers, body)
     except (ValueError, RecursionError):
         raise Unreadable from None
     if not isinstance(told, dict) or programs.is_overgrown(told):
         raise Unreadable
     return told
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON.")
 
 
 def _text(told: Any) -> str:

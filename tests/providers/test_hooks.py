@@ -260,7 +260,7 @@ def test_what_fails_in_the_middle_leaves_nothing_but_the_bytes(transactional_db:
     assert len(reports(connection)) == 1
 
 
-@pytest.mark.parametrize("slug", ["slack", "upstash", "http"])
+@pytest.mark.parametrize("slug", ["upstash", "http"])
 def test_a_provider_that_sends_nothing_has_no_address_and_no_secret(db: None, slug: str) -> None:
     assert registry.provider(slug).hook is None
     assert "webhook_secret" not in {field.name for field in registry.provider(slug).credentials}
@@ -277,7 +277,10 @@ def test_the_secret_is_sealed_and_may_be_left_out(db: None) -> None:
 
 def test_the_page_and_the_api_show_the_address(db: None) -> None:
     admin = PersonFactory(roles=["admin"])
-    needed = {"vercel": NEEDED["vercel"], "slack": {"settings": {"channel": "C1"}, "credentials": {"bot_token": "t"}}}
+    needed = {
+        "vercel": NEEDED["vercel"],
+        "upstash": {"credentials": {"rest_token": "t"}, "base_url": "https://u.example"},
+    }
     connection, silent = (
         ConnectionFactory(organisation=admin.organisation, provider=slug, **needed[slug]) for slug in needed
     )

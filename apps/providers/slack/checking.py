@@ -25,15 +25,37 @@ def findings(access: Access) -> list[Finding]:
     except ProviderError as error:
         return [Finding("error", str(error), "sign-in")]
     who = f"Signed in to {quoted(body.get('team') or 'Slack')} as {quoted(body.get('user') or 'the bot')}."
-    found = [Finding("ok", who, "sign-in"), *_scopes(answer.headers.get("x-oauth-scopes", ""))]
-    return [*found, *_channel(access, access.settings.get("channel", ""))]
+    found = [Finding("ok", who, "sign-in"), *_token(access), *_scopes(answer.headers.get("x-oauth-scopes", ""))]
+    return [*found, *_channel(access, access.settings.get("channel", "")), *_inbound(access)]
 
 
 def _scopes(given: str) -> list[Finding]:
     scopes = {scope.strip() for scope in given.split(",") if scope.strip()}
-    if scopes and "chat:write" not in scopes:
+    if not scopes:
+        text = "Slack does not tell which scopes the app has; posting needs chat:write."
+        return [Finding("ok", text, "rights")]
+    if "chat:write" not in scopes:
         return [Finding("error", "The bot may not post: its app lacks the scope chat:write.", "rights")]
+    return [Finding("ok", "The bot may post, answer and change its messages (chat:write).", "rights")]
+
+
+def _token(access: Access) -> list[Finding]:
+    """Say what the token's own form tells: of another kind, or one that ends."""
+    token = str(access.credentials.get("bot_token", "")).strip()
+    if token.startswith("xoxe."):
+        text = "The bot token rotates: it ends after 12 hours. Switch token rotation off for this app."
+        return [Finding("warning", text, "expiry")]
+    if token.startswith("xoxp-"):
+        text = "This is a person's token: messages go out in that person's name. Use the app's bot token (xoxb-…)."
+        return [Finding("warning", text, "token")]
     return []
+
+
+def _inbound(access: Access) -> list[Finding]:
+    if access.credentials.get("signing_secret"):
+        return []
+    text = "Without a signing secret no button and no slash command of Slack is believed; messages work without."
+    return [Finding("warning", text, "signing-secret")]
 
 
 def _channel(access: Access, channel: str) -> list[Finding]:

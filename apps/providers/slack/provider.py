@@ -1,8 +1,10 @@
-"""Slack: post a message that carries a marker, so that it is found again and not posted twice."""
+"""Slack: post messages that carry a marker, so that they are found again and not posted twice; change them in place."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from apps.providers.base import (
@@ -23,24 +25,49 @@ from apps.providers.base import (
     Verification,
 )
 from apps.providers.endings import ends_in_an_observation, ends_in_an_outcome
-from apps.providers.slack import checking, judging
-from apps.providers.slack.searching import EVENT_TYPE, Search, Trace, search
+from apps.providers.slack import checking, composing, judging, updating
+from apps.providers.slack.hearing import SlackHook
+from apps.providers.slack.searching import EVENT_TYPE, Search, Trace, channel_id, search
 from apps.providers.slack.wire import API
 
-LONGEST_TEXT = 40_000  # characters; Slack cuts what is longer
+TIME_STAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
+CHANNEL = Parameter("channel", "Channel", required=False, help="Id or name; the connection's channel when empty.")
+MESSAGE_HELP = "Slack's name of it, such as 1712345678.000100."
 POST = Action(
     name="post",
     title="Post a message",
-    parameters=(
-        Parameter("text", "Text"),
-        Parameter("channel", "Channel", required=False, help="Id or name; the connection's channel when empty."),
-    ),
+    parameters=(Parameter("text", "Text"), CHANNEL, *composing.RICH),
     risk=Risk.SAFE,
     idempotency_class=IdempotencyClass.FINDABLE,
     undo="A message cannot be unread. Post a correction.",
     usual_seconds=1,
     gives_up_seconds=30,
     settle_seconds=2,
+)
+REPLY = replace(
+    POST,
+    name="reply",
+    title="Answer in a thread",
+    parameters=(
+        Parameter("thread", "Thread", help=f"Of its first message. {MESSAGE_HELP}"),
+        Parameter("text", "Text"),
+        CHANNEL,
+        Parameter("broadcast", "Show in the channel too", kind="yes_no", required=False),
+        *composing.RICH,
+    ),
+)
+UPDATE = replace(
+    POST,
+    name="update",
+    title="Change a message in place",
+    parameters=(
+        Parameter("message", "Message", help=MESSAGE_HELP),
+        Parameter("text", "Text"),
+        CHANNEL,
+        *composing.RICH,
+    ),
+    idempotency_class=IdempotencyClass.ABSOLUTE,
+    undo="Change the message again; who has read it has read it.",
 )
 
 
@@ -69,19 +96,22 @@ class Slack(Provider):
             "signing_secret",
             "Signing secret",
             required=False,
-            help="To trust what Slack sends to the portal.",
+            help="To trust the buttons, slash commands and events that Slack sends to the portal.",
         ),
     )
-    actions = (POST,)
+    hook = SlackHook()
+    actions = (POST, REPLY, UPDATE)
     roles = ("chat",)
     support = "https://slack.com/help"
 
     def problems(self, call: Call) -> Sequence[str]:
-        """Refuse a text that Slack would cut, besides what every provider checks."""
-        found = super().problems(call)
-        if not found and len(call.parameters["text"]) > LONGEST_TEXT:
-            return (f"The text is longer than {LONGEST_TEXT} characters.",)
-        return found
+        """Refuse what Slack would cut or cannot show, besides what every provider checks."""
+        if found := super().problems(call):
+            return found
+        name = "message" if call.action == UPDATE.name else "thread"
+        if call.action != POST.name and not TIME_STAMP.fullmatch(call.parameters[name]):
+            return (f"“{name}” must be Slack's name of a message, such as 1712345678.000100.",)
+        return composing.problems(call.parameters)
 
     def check(self, access: Access) -> list[Finding]:
         """Sign in, look for the channel and for the right to post and to read back; post nothing."""
@@ -89,7 +119,9 @@ class Slack(Provider):
 
     @ends_in_an_observation
     def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:
-        """Say whether the message with this step's marker is in the channel."""
+        """Say whether the message with this step's marker is there, or whether a message says what it should."""
+        if call.action == UPDATE.name:
+            return updating.observation(access, _channel(access, call), call)
         if not sending:
             return Observation(Seen.OTHER, "The message has not been posted.", {"message": "absent"})
         found = self._search(access, call, sending)
@@ -101,25 +133,32 @@ class Slack(Provider):
 
     @ends_in_an_outcome
     def apply(self, access: Access, call: Call, sending: Sending) -> Outcome:
-        """Post the message."""
-        body: dict[str, Any] = {
-            "channel": _channel(access, call),
-            "text": plain(call.parameters["text"]),
+        """Post the message, in the channel or in a thread, or change one."""
+        channel = _channel(access, call)
+        if call.action == UPDATE.name:
+            # Changing takes no name of a channel, only its id.
+            body = updating.body(access, channel_id(access, channel), call)
+            answer = API.change(access, sending, "POST", "/api/chat.update", body=body)
+            return judging.outcome(answer, API.said(access, answer), channel, "update")
+        body = {
+            "channel": channel,
+            **composing.content(call.parameters),
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"marker": sending.marker}},
             "unfurl_links": False,
             "unfurl_media": False,
+            **_thread(call),
         }
         answer = API.change(access, sending, "POST", "/api/chat.postMessage", body=body)
-        return judging.outcome(answer, API.said(access, answer), body["channel"])
+        return judging.outcome(answer, API.said(access, answer), channel)
 
     def verify(self, access: Access, call: Call, sending: Sending) -> Verification:
         """Say whether the message is there; where the channel cannot be read, Slack's own word has to do."""
-        found = self._search(access, call, sending)
-        if found.trace is Trace.ABSENT:
-            return Verification(Proof.NOT_YET, found.why, (("running", found.why),))
-        if found.trace is Trace.FOUND:
-            return Verification(Proof.SATISFIED, found.why, (("done", found.why),))
-        text = f"Slack confirmed the message. It could not be read back: {found.why}"
+        seen = self.observe(access, call, sending)
+        if seen.seen is Seen.DESIRED:
+            return Verification(Proof.SATISFIED, seen.summary, (("done", seen.summary),))
+        if seen.seen is Seen.OTHER:
+            return Verification(Proof.NOT_YET, seen.summary, (("running", seen.summary),))
+        text = f"Slack confirmed the message. It could not be read back: {seen.summary}"
         return Verification(Proof.SATISFIED, text, (("done", text),))
 
     def what_stays(self, call: Call) -> Sequence[str]:
@@ -133,12 +172,15 @@ class Slack(Provider):
         return f"https://slack.com/app_redirect?channel={_channel(access, call).lstrip('#')}"
 
     def _search(self, access: Access, call: Call, sending: Sending) -> Search:
-        return search(access, _channel(access, call), sending.marker, plain(call.parameters["text"]))
+        text, thread = composing.plain(call.parameters["text"]), call.parameters.get("thread") or ""
+        return search(access, _channel(access, call), sending.marker, text, thread)
 
 
-def plain(text: str) -> str:
-    """Return a text that Slack shows as it is: no <!channel>, no hidden links."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _thread(call: Call) -> dict[str, Any]:
+    if call.action != REPLY.name:
+        return {}
+    shown = {"reply_broadcast": True} if call.parameters.get("broadcast") else {}
+    return {"thread_ts": call.parameters["thread"], **shown}
 
 
 def _channel(access: Access, call: Call) -> str:

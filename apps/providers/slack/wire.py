@@ -33,6 +33,13 @@ ADVICE = {
     "account_inactive": "The bot's account is switched off in Slack.",
     "msg_too_long": "The text is too long for Slack. Shorten it.",
     "no_text": "The text is empty.",
+    "message_not_found": "The channel has no such message. Look whether channel and time stamp belong together.",
+    "cant_update_message": "The app may change only messages that it posted itself.",
+    "edit_window_closed": "The workspace allows changes only for a while after posting. Post a new message.",
+    "thread_not_found": "The channel has no such thread. Look whether channel and time stamp belong together.",
+    "cannot_reply_to_message": "Nobody can answer this message. Post to the channel instead.",
+    "invalid_blocks": "Slack cannot show these blocks.",
+    "ekm_access_denied": "The workspace's administrator has suspended posting.",
 }
 
 

@@ -5,7 +5,7 @@ query. There is no idempotency key: a message posted twice stands there twice.
 `/view/<organisation>/<channel>` shows a channel in the browser and renews itself.
 
 Settings: `scopes` (list: what the bot may do; a missing one answers `missing_scope`). Deeds: `archive`
-{organisation, channel}, `leave` {organisation, channel}, `say` {organisation, channel, text, user?}.
+{organisation, channel}, `leave` {organisation, channel}, `say` {organisation, channel, text, user?, thread?}.
 """
 
 from typing import Any

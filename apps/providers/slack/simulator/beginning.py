@@ -8,6 +8,8 @@ from ...simulation.world import State, habits
 SCOPES = ["chat:write", "channels:read", "channels:history", "channels:join", "channels:manage", "users:read",
           "users:read.email"]  # fmt: skip
 
+GREETING = "1700000000.000100"
+
 
 def bot_token(organisation: Organisation) -> str:
     """The bot token of an organisation's workspace."""
@@ -41,6 +43,7 @@ def described(state: State, organisation: Organisation) -> dict[str, Any]:
         },
         "objects": {
             "team": workspace["team"]["id"],
+            "greeting": {"channel": "general", "ts": GREETING},
             "bot_user": workspace["bot"]["user_id"],
             "channels": {channel["name"]: key for key, channel in workspace["channels"].items()},
             "views": {name: f"/slack/view/{organisation.slug}/{name}" for name in organisation.channels},
@@ -67,7 +70,7 @@ def _workspace(organisation: Organisation, epoch: float) -> dict[str, Any]:
             "id": channel, "name": name, "is_channel": True, "is_private": False, "is_archived": False,
             "is_general": name == "general", "is_member": name != "random",
             "created": int(epoch) - 30_000_000, "creator": f"U{key}1", "topic": "",
-            "members": [*users], "messages": [],
+            "members": [*users], "messages": [_greeting(key)] if name == "general" else [],
         }  # fmt: skip
     return {
         "organisation": organisation.slug,
@@ -77,6 +80,15 @@ def _workspace(organisation: Organisation, epoch: float) -> dict[str, Any]:
         "channels": channels,
         "ephemeral": [],
     }
+
+
+def _greeting(key: str) -> dict[str, Any]:
+    """What the bot said when it came: there to be changed and answered."""
+    return {
+        "type": "message", "text": "The Rollback Portal is connected.", "blocks": [], "ts": GREETING,
+        "user": f"U{key}BOT", "bot_id": f"B{key}", "app_id": f"A{key}", "team": f"T{key}",
+        "username": "Rollback Portal",
+    }  # fmt: skip
 
 
 def _user(key: str, name: str, organisation: Organisation) -> dict[str, Any]:

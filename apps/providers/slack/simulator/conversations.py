@@ -36,8 +36,8 @@ def history(world: World, request: Request, workspace: Workspace, fields: Fields
     channel = channel_of(workspace, fields)
     if not channel["is_member"]:
         raise problem("not_in_channel")
-    top = [m for m in channel["messages"] if m.get("thread_ts", m["ts"]) == m["ts"]]
-    return _page(top, fields)
+    top = [m for m in channel["messages"] if m.get("thread_ts", m["ts"]) == m["ts"] or m.get("broadcast")]
+    return _page(channel, top, fields)
 
 
 @method("conversations.replies", "channels:history")
@@ -48,8 +48,11 @@ def replies(world: World, request: Request, workspace: Workspace, fields: Fields
     thread = [m for m in channel["messages"] if ts in (m["ts"], m.get("thread_ts"))]
     if not thread:
         raise problem("thread_not_found")
-    asked = flag(fields, "include_all_metadata")
-    return {"messages": [shown(m, metadata=asked) for m in thread], "has_more": False}
+    limit, offset = min(number(fields, "limit", 1000), 1000), number(fields, "cursor", 0)
+    asked, more = flag(fields, "include_all_metadata"), offset + limit < len(thread)
+    page = [_with_thread(channel, m, shown(m, metadata=asked)) for m in thread[offset : offset + limit]]
+    following = {"response_metadata": {"next_cursor": str(offset + limit)}} if more else {}
+    return {"messages": page, "has_more": more, **following}
 
 
 @method("conversations.members", "channels:read")
@@ -138,7 +141,18 @@ def described(channel: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _page(messages: list[dict[str, Any]], fields: Fields) -> dict[str, Any]:
+def _with_thread(channel: dict[str, Any], message: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """A message with what stands under it, where something does."""
+    ts = message["ts"]
+    replies = [m for m in channel["messages"] if m.get("thread_ts") == ts and m["ts"] != ts]
+    if not replies:
+        return told
+    people = list(dict.fromkeys(m["user"] for m in replies))
+    about = {"thread_ts": ts, "reply_count": len(replies), "reply_users_count": len(people), "reply_users": people}
+    return {**told, **about, "latest_reply": replies[-1]["ts"], "subscribed": False}
+
+
+def _page(channel: dict[str, Any], messages: list[dict[str, Any]], fields: Fields) -> dict[str, Any]:
     """Newest first, between `oldest` and `latest`; the cursor is the ts the next page stays below."""
     inclusive = flag(fields, "inclusive")
     oldest, latest = str(fields.get("oldest") or "0"), str(fields.get("latest") or "9" * 10)
@@ -154,7 +168,7 @@ def _page(messages: list[dict[str, Any]], fields: Fields) -> dict[str, Any]:
     more = len(fitting) > limit
     asked = flag(fields, "include_all_metadata")
     result: dict[str, Any] = {
-        "messages": [shown(m, metadata=asked) for m in page],
+        "messages": [_with_thread(channel, m, shown(m, metadata=asked)) for m in page],
         "has_more": more,
         "pin_count": 0,
     }

@@ -22,7 +22,7 @@ def leave(world: World, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def say(world: World, order: dict[str, Any]) -> dict[str, Any]:
-    """A person writes a message."""
+    """A person writes a message, in a `thread` where one is named."""
     channel = _channel(world, order)
     user = order.get("user") or channel["members"][0]
     message = {
@@ -31,6 +31,7 @@ def say(world: World, order: dict[str, Any]) -> dict[str, Any]:
         "text": str(order["text"]),
         "blocks": [],
         "ts": next_ts(world),
+        **({"thread_ts": order["thread"]} if order.get("thread") else {}),
     }
     channel["messages"].append(message)
     return message

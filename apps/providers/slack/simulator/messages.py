@@ -4,7 +4,7 @@ from typing import Any
 
 from ...simulation.messages import Request
 from ...simulation.world import World
-from .workspace import Fields, Workspace, channel_of, method, problem
+from .workspace import Fields, Workspace, channel_of, flag, method, problem
 
 TEXT_LIMIT = 40_000
 BLOCKS_LIMIT = 50
@@ -32,6 +32,8 @@ def post(world: World, request: Request, workspace: Workspace, fields: Fields) -
     message = {**_content(fields), **_author(workspace), "ts": next_ts(world), "type": "message"}
     if fields.get("thread_ts"):
         message["thread_ts"] = str(fields["thread_ts"])
+        if flag(fields, "reply_broadcast"):
+            message.update(broadcast=True, subtype="thread_broadcast")
     channel["messages"].append(message)
     request.effect("post", channel=channel["id"], ts=message["ts"], metadata=message.get("metadata"))
     return {"channel": channel["id"], "ts": message["ts"], "message": shown(message, metadata=True)}
@@ -101,7 +103,7 @@ def next_ts(world: World) -> str:
 
 def shown(message: dict[str, Any], *, metadata: bool) -> dict[str, Any]:
     """A message as history tells it; metadata only for those who ask for all of it."""
-    return {name: value for name, value in message.items() if metadata or name != "metadata"}
+    return {n: value for n, value in message.items() if n != "broadcast" and (metadata or n != "metadata")}
 
 
 def _writable(workspace: Workspace, fields: Fields) -> dict[str, Any]:
