@@ -53,6 +53,9 @@ def impacts_of(definition: Definition, catalogue: Catalogue) -> frozenset[str]:
 def is_restore(role: str, action: str, risk: str) -> bool:
     """Say whether a step restores or changes a database: it is called so, or acts through the database's connection.
 
-    What only looks or saves a copy there is safe, and does not count.
+    What only looks or saves a copy there is safe, and does not count. What destroys something in a backend puts other
+    data in its place; a branch of code that is restored is no database.
     """
-    return "restore" in action or (role == "database" and risk != Risk.SAFE)
+    if risk == Risk.SAFE or role == "code":
+        return False
+    return "restore" in action or role == "database" or (role == "backend" and risk == Risk.DESTRUCTIVE)

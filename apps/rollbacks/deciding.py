@@ -29,7 +29,7 @@ class StepView:
     """One step as the decision needs it. `parts` are applied one by one; `already` were found as wanted.
 
     `allowed_after` is the number of the newest attempt when a person asked for another one. `agreement` is how it
-    stands with the people who must agree before it begins.
+    stands with the people who must agree before it begins. What is not `interruptible` runs at the provider to its end.
     """
 
     position: int
@@ -47,6 +47,7 @@ class StepView:
     compensated: bool = False
     message: str = ""
     agreement: str = Agreement.NONE
+    interruptible: bool = True
 
 
 @dataclass(frozen=True)
@@ -188,10 +189,19 @@ def decide(run: RunView, now: datetime) -> Decision:
     if run.cancel_requested:
         return _cancelling(run)
     if run.pause_requested or run.state == RollbackState.PAUSED:
-        return Rest() if run.state == RollbackState.PAUSED else Finish(RollbackState.PAUSED)
+        return _pausing(run)
     if run.compensating:
         return _put_back(run, now)
     return _forward(run, now)
+
+
+def _pausing(run: RunView) -> Decision:
+    if run.state == RollbackState.PAUSED:
+        return Rest()
+    for step in run.steps:
+        if step.state == StepState.VERIFYING and not step.interruptible:
+            return Prove(step.position)
+    return Finish(RollbackState.PAUSED)
 
 
 def _cancelling(run: RunView) -> Decision:

@@ -15,9 +15,10 @@ from apps.approvals import asking
 from apps.approvals.models import Question, Vote
 from apps.deployments.models import Environment
 from apps.incidents import lifecycle as incidents
-from apps.rollbacks import events, permissions, waking, withdrawing
+from apps.rollbacks import events, permissions, unstoppable, waking, withdrawing
 from apps.rollbacks.models import Rollback
 from apps.rollbacks.moving import move
+from apps.rollbacks.planned_words import sentence
 from apps.rollbacks.rejudged import refuse_outdated
 from apps.rollbacks.states import RollbackState
 from apps.timeline.answers import Refused, Unacceptable
@@ -94,7 +95,8 @@ def pause(rollback: Rollback, *, by: Person, reason: str) -> Rollback:
     rollback.pause_requested = True
     rollback.wake_at = database_now()
     rollback.save(update_fields=["pause_requested", "wake_at"])
-    record(events.PAUSE_ASKED, rollback, by=by, incident=rollback.incident_id, reason=_reason(reason))
+    why = _with_what_runs_on(rollback, _reason(reason))
+    record(events.PAUSE_ASKED, rollback, by=by, incident=rollback.incident_id, reason=why)
     waking.wake(rollback)
     return rollback
 
@@ -134,6 +136,7 @@ def cancel(rollback: Rollback, *, by: Person, reason: str) -> Rollback:
         move(rollback, RollbackState.CANCELLING, reason=why)
         withdrawing.withdraw(asked, by=by, reason=f"{rollback.reference} is cancelled")
         waking.wake(rollback)
+    why = _with_what_runs_on(rollback, why)
     record(events.CANCEL_ASKED, rollback, by=by, incident=rollback.incident_id, title=title, reason=why)
     return rollback
 
@@ -178,6 +181,12 @@ def refuse_second(rollback: Rollback) -> None:
             code="environment_busy",
             state=rollback.state,
         )
+
+
+def _with_what_runs_on(rollback: Rollback, reason: str) -> str:
+    """Return a reason, and what cannot be stopped any more where something runs at its provider."""
+    runs_on = unstoppable.of_run(rollback)
+    return f"{sentence(reason)} {runs_on}" if runs_on else reason
 
 
 def _or_conflict(answer: Any, rollback: Rollback) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import connections
 
-from apps.providers.base import Access, Call, IdempotencyClass, Provider, Seen
+from apps.providers.base import Access, Action, Call, IdempotencyClass, Observation, Provider, Risk, Seen
+from apps.rollbacks import airlocks
 
 READ_AT_ONCE = 6
 
@@ -23,6 +24,7 @@ class Reading:
     access: Access
     call: Call
     findings: list[dict[str, str]] = field(default_factory=list)
+    refusals: Sequence[str] = ()
 
 
 def look(readings: Sequence[Reading]) -> list[dict[str, str]]:
@@ -33,12 +35,26 @@ def look(readings: Sequence[Reading]) -> list[dict[str, str]]:
 
 
 def _read(reading: Reading) -> None:
+    action = reading.provider.action(reading.call.action)
     try:
+        if action.risk is Risk.DESTRUCTIVE:
+            _pass_airlock(reading)
         seen = reading.provider.observe(reading.access, reading.call)
     finally:
         connections.close_all()
+    _keep(reading, action, seen)
+
+
+def _pass_airlock(reading: Reading) -> None:
+    judged = airlocks.judge(reading.provider, reading.access, reading.call)
+    reading.refusals = judged.refusals
+    if judged.airlock:
+        reading.said["airlock"][reading.call.part] = airlocks.as_planned(judged.airlock)
+
+
+def _keep(reading: Reading, action: Action, seen: Observation) -> None:
+    """Write what was seen into the step of the plan."""
     said, part = reading.said, reading.call.part
-    action = reading.provider.action(reading.call.action)
     if seen.seen is Seen.UNREADABLE:
         if action.idempotency_class is not IdempotencyClass.UNREPEATABLE:
             reading.findings.append({"level": "warning", "text": f"Step {said['position']}: {seen.summary}"})

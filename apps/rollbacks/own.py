@@ -18,6 +18,8 @@ from apps.rollbacks.standing import Standing
 from apps.rollbacks.states import ACTIVE
 from apps.timeline.clock import database_now
 
+NOTHING_SENT = "Nothing has been sent, so nothing changes."
+
 
 def ballot_of(rollback: Rollback, request: Request, names: Mapping[str, str]) -> dict[str, Any]:
     """Return whether and as what the reader may vote, or why not. `names` are those of the roles."""
@@ -59,7 +61,7 @@ def deeds_of(
         "resume": bool(permissions.can_resume(rollback)),
         "cancel": bool(cancel),
         "because": "" if cancel or rollback.state not in ACTIVE else cancel.because,
-        "words": cancel_words(steps, standing) if cancel and rollback.state in ACTIVE else "",
+        "words": f"{cancel_words(steps, standing)}{_runs_on(steps)}" if cancel and rollback.state in ACTIVE else "",
     }
 
 
@@ -79,6 +81,11 @@ def cancel_words(steps: Sequence[Mapping[str, Any]], standing: Standing) -> str:
     return f"Cancel now: {', '.join(filter(None, parts)) or 'nothing more is sent'}."
 
 
+def _runs_on(steps: Sequence[Mapping[str, Any]]) -> str:
+    """Say which step cannot be stopped any more, behind another sentence."""
+    return "".join(f" Step {step['position']}: {step['runs_on']}" for step in steps if step.get("runs_on"))
+
+
 def _steps(positions: list[int]) -> str:
     """Write positions in a row as a range: "steps 3 to 10"."""
     if len(positions) == 1:
@@ -95,7 +102,7 @@ def cancel_dialog(rollback: Rollback, steps: Sequence[Mapping[str, Any]], standi
     return {
         "url": reverse("rollbacks:create_cancellation", args=[rollback.pk]),
         "title": "Take the proposal back?" if waiting else "Cancel the rollback?",
-        "lead": "Nothing has been sent, so nothing changes." if waiting else "Nothing new is sent. So it would stand:",
+        "lead": NOTHING_SENT if waiting else f"Nothing new is sent.{_runs_on(steps)} So it would stand:",
         "points": [] if waiting else points,
         "keep": "Keep it" if waiting else "Keep it running",
     }

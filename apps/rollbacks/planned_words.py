@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from apps.approvals.rules import sentence as must_agree
@@ -138,6 +139,7 @@ def way_out(plan: Mapping[str, Any]) -> list[dict[str, str]]:
     if final:
         lines.append(_way("pause", f"Until step {final[0]['position']}", "you can cancel and undo what was done."))
         lines += [_way("lock", f"From step {step['position']} on", _gone(step)) for step in final]
+        lines += [_way("lock", f"Step {step['position']}", _unstoppable(step)) for step in final if _runs_on(step)]
     else:
         text = "you can cancel; the step under way finishes, and what was done can be undone."
         lines.append(_way("pause", "At any time", text))
@@ -148,18 +150,58 @@ def way_out(plan: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def is_final(said: Mapping[str, Any]) -> bool:
     """Say whether a step of the plan does something that cannot be taken back."""
-    return said.get("risk") == "destructive" or bool(said.get("lost") or said.get("losses"))
+    return said.get("risk") == "destructive" or bool(losses_of(said))
 
 
 def losses_of(said: Mapping[str, Any]) -> list[str]:
-    """Return what a step of the plan loses, in the words that people accept."""
-    return [*said.get("losses", []), *([str(said["lost"])] if said.get("lost") else [])]
+    """Return what a step of the plan loses, in the words that people accept: exactly where the airlock told it."""
+    told = [airlock["loses"] for airlock in said.get("airlock", {}).values()]
+    generally = [str(said["lost"])] if said.get("lost") and not told else []
+    return list(dict.fromkeys([*said.get("losses", []), *told, *generally]))
+
+
+def airlocks(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the airlock of each destructive part told, for the box of that name."""
+    return [
+        {
+            **told,
+            "position": said["position"],
+            "name": f"{said['name']}, {part}" if part else said["name"],
+            "by": by_whom(said),
+            "from": _moment(told["lost_from"]),
+            "until": _moment(told["lost_until"]),
+            "window": _window(told),
+            "interruptible": said["interruptible"],
+            "support": registry.provider(said["provider"]).support,
+        }
+        for said in plan["steps"]
+        for part, told in sorted(said.get("airlock", {}).items())
+    ]
+
+
+def _moment(text: str | None) -> str:
+    return f"{datetime.fromisoformat(text):%d %b %Y, %H:%M:%S} UTC" if text else ""
+
+
+def _window(told: Mapping[str, Any]) -> float | None:
+    """Return how long the lost window is in seconds, where it has two ends."""
+    if not (told["lost_from"] and told["lost_until"]):
+        return None
+    return (datetime.fromisoformat(told["lost_until"]) - datetime.fromisoformat(told["lost_from"])).total_seconds()
 
 
 def _gone(said: Mapping[str, Any]) -> str:
     """Return what is lost from a step on."""
     lost = " ".join(sentence(loss) for loss in losses_of(said)) or "What it deletes stays deleted."
     return f"this stays lost: {lost} Going forward again is still possible."
+
+
+def _runs_on(said: Mapping[str, Any]) -> bool:
+    return not said.get("interruptible", True)
+
+
+def _unstoppable(said: Mapping[str, Any]) -> str:
+    return f"once sent, it runs at {by_whom(said)} to its end; pausing or cancelling waits for it."
 
 
 def _way(icon: str, fact: str, text: str) -> dict[str, str]:

@@ -24,8 +24,10 @@ from apps.playbooks.models import Revision
 from apps.playbooks.own_rule import impacts_of_steps, own_rule
 from apps.providers.base import Risk
 from apps.rollbacks.observing import Reading, look
+from apps.rollbacks.planned_words import losses_of
 from apps.rollbacks.planning_steps import filled, plan_step
 from apps.rollbacks.step_demands import name_people
+from apps.timeline.answers import Unacceptable
 
 FORMAT = 1
 
@@ -66,6 +68,7 @@ def plan(wish: Wish) -> Draft:
         for position, step in enumerate(wish.definition.steps, start=1)
     ]
     findings = look(readings)
+    _refuse(readings)
     name_people(wish.definition, steps, environment=wish.environment, incident=wish.incident)
     losses = _losses(wish, steps, values)
     risky = bool(losses) or any(step.get("risk") == Risk.DESTRUCTIVE for step in steps)
@@ -80,6 +83,13 @@ def plan(wish: Wish) -> Draft:
         "stays": _what_stays(wish, readings),
     }
     return Draft(canonical(document), ruling, losses, confirm, steps, findings)
+
+
+def _refuse(readings: Sequence[Reading]) -> None:
+    """Refuse a plan of which a provider says that a step of it cannot be done, or that its loss cannot be told."""
+    for reading in readings:
+        if reading.refusals:
+            raise Unacceptable(f"Step {reading.said['position']}: {' '.join(reading.refusals)}", field="playbook")
 
 
 def _ruling(wish: Wish, steps: Sequence[Mapping[str, Any]], losses: Sequence[str]) -> Ruling:
@@ -160,7 +170,7 @@ def _deployment(deployment: Deployment) -> dict[str, str]:
 
 def _losses(wish: Wish, steps: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[str]:
     named = [filled(loss.text, values, 0) for loss in wish.definition.all_losses]
-    named += [str(step["lost"]) for step in steps if step.get("lost")]
+    named += [loss for step in steps for loss in losses_of(step)]
     if wish.previous and wish.definition.kind == "rollback":
         named += [str(loss) for loss in wish.previous.losses]
     return list(dict.fromkeys(named))

@@ -109,6 +109,8 @@ def _action(
         undo=action.undo,
         serves_traffic=action.serves_traffic,
         lost=action.lost,
+        interruptible=action.interruptible,
+        airlock={},
         baseline={},
         compensation={},
     )

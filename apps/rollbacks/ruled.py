@@ -16,6 +16,7 @@ from apps.playbooks.catalogue import installed
 from apps.playbooks.definition import Definition
 from apps.playbooks.own_rule import impacts_of, impacts_of_steps, own_rule
 from apps.rollbacks.models import Rollback
+from apps.rollbacks.planned_words import losses_of
 
 DUE_MINUTES = 5
 WHO_DECIDES = "Two of those who decide about steps"
@@ -95,5 +96,5 @@ def _done(plan: Mapping[str, Any], position: int | None) -> frozenset[str]:
     if position is None:
         return impacts_of_steps(plan["steps"], plan["losses"])
     steps = [step for step in plan["steps"] if step["position"] == position]
-    lost = [loss for step in steps for loss in (*step.get("losses", []), step.get("lost", "")) if loss]
+    lost = [loss for step in steps for loss in losses_of(step)]
     return impacts_of_steps(steps, lost)

@@ -19,6 +19,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from apps.deployments.models import FreezeSwitch
 from apps.providers.base import Call, Observation, Outcome, OutcomeKind, Seen
 from apps.rollbacks import events, spool
+from apps.rollbacks.airlocks import why_not_now
 from apps.rollbacks.approved import PlannedStep, idempotency_key, request_digest, sending
 from apps.rollbacks.deciding import backoff
 from apps.rollbacks.failpoints import failpoint
@@ -63,8 +64,8 @@ class CannotTell(Exception):
 def look_then_send(held: HeldRun, position: int, part: str) -> None:
     """Observe, compare with the plan, and only then make the attempt.
 
-    Raises Drifted when the outside is neither what the plan was made for nor what it wants, besides what `attempt_once`
-    raises.
+    Raises Drifted when the outside is neither what the plan was made for nor what it wants, or when the airlock of
+    something destructive is shut by now, besides what `attempt_once` raises.
     """
     planned, journal = held.planned[position], Journal()
     seen = observe(held, planned, part, "apply", journal)
@@ -74,11 +75,14 @@ def look_then_send(held: HeldRun, position: int, part: str) -> None:
         return
     expected = planned.expected(part)
     if expected is not None and seen.identity and dict(seen.identity) != dict(expected) and not seen.under_way:
+        what = "This is not what the plan was made for"
+        stop = f"{what}: {seen.summary} Nothing was sent. Plan again, or look and decide."
+    else:
+        stop = why_not_now(held, position, part, journal)
+    if stop:
         with held.fenced():
             held.write_lines(journal, position)
-        raise Drifted(
-            f"This is not what the plan was made for: {seen.summary} Nothing was sent. Plan again, or look and decide."
-        )
+        raise Drifted(stop)
     attempt_once(held, position, part, "apply", seen, journal)
 
 

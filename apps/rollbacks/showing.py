@@ -24,6 +24,7 @@ from apps.rollbacks.part_results import changed_something
 from apps.rollbacks.standing import standing_of
 from apps.rollbacks.states import ACTIVE, FINAL
 from apps.rollbacks.step_rows import in_versions, rows_of, served
+from apps.rollbacks.unstoppable import waits_for
 from apps.rollbacks.ways import ways_out
 from apps.timeline import stream
 from apps.timeline.models import Event
@@ -58,6 +59,7 @@ def context(rollback: Rollback) -> dict[str, Any]:
         "over": rollback.state in FINAL,
         "steps": rows_of(rollback, steps, plan, asked["names"]),
         "standing": standing_of(steps),
+        "waits_for": waits_for(steps, plan),
         "step_now": next((step for step in steps if step.state not in DONE), None),
         "done": sum(step.state in DONE for step in steps),
         "changed": any(changed_something(step) for step in steps),
@@ -90,6 +92,7 @@ def _of_the_plan(
         "plan_rows": [words.plan_row(said, names) for said in plan["steps"]],
         "goal": words.box(rollback.target, "To, back to" if back else "To, forward to", goal=True),
         "cells": words.cells(plan, rollback),
+        "airlocks": words.airlocks(plan),
         "way_out": words.way_out(plan),
         "takes": takes(steps),
         "findings": [{**found, "level": FINDINGS.get(found["level"], "unknown")} for found in rollback.plan.findings],

@@ -19,6 +19,7 @@ from apps.rollbacks.models import Attempt, LogLine, Rollback, Step
 from apps.rollbacks.part_results import results_of
 from apps.rollbacks.planned_words import by_whom, detail, who_first
 from apps.rollbacks.states import ACTIVE, FINAL, Agreement
+from apps.rollbacks.unstoppable import said_of
 
 LOG_LINES = 40
 KNOWN = 50  # so many releases are called by their version
@@ -31,7 +32,8 @@ LAMPS = {
     "waiting": "not_yet",
 }
 DIRECTIONS = {"→": "sent", "←": "answered"}
-OPEN = UNDER_WAY | {"failed", "unknown"}
+IN_TROUBLE = frozenset({"failed", "unknown"})
+OPEN = UNDER_WAY | IN_TROUBLE
 
 
 def rows_of(
@@ -78,6 +80,11 @@ def served(step: Step | None) -> tuple[int, int]:
     return sum(line["mark"] == "done" for line in lines), len(lines)
 
 
+def support_of(step: Step) -> str:
+    """Return where its vendor helps, once a step has failed or nobody can tell how it stands (S5-52)."""
+    return registry.provider(step.provider).support if step.provider and step.state in IN_TROUBLE else ""
+
+
 def _row(rollback: Rollback, step: Step, said: Mapping[str, Any], log: list[dict[str, Any]]) -> dict[str, Any]:
     moving = step.state in UNDER_WAY and rollback.state not in FINAL
     used = (step.finished_at - step.started_at).total_seconds() if step.started_at and step.finished_at else None
@@ -96,6 +103,7 @@ def _row(rollback: Rollback, step: Step, said: Mapping[str, Any], log: list[dict
         "log": log,
         "log_label": f"What was sent and answered in step {step.position}",
     }
+    row |= {"runs_on": said_of(step, said) if moving else "", "support": support_of(step)}
     return {**row, **_limits(step, moving), **(_link(rollback, said) if step.state in OPEN else {})}
 
 

@@ -16,6 +16,9 @@ from apps.approvals.showing import agreement
 from apps.deployments.models import Deployment
 from apps.rollbacks import standing
 from apps.rollbacks.models import Attempt, Rollback, Step
+from apps.rollbacks.planned_words import airlocks
+from apps.rollbacks.step_rows import support_of
+from apps.rollbacks.unstoppable import waits_for
 
 LOG_COLUMNS = (
     "date",
@@ -35,6 +38,7 @@ IN_TIME = Prefetch("attempts", Attempt.objects.order_by("intended_at"))
 def as_json(rollback: Rollback) -> dict[str, Any]:
     """Return a rollback with its steps, attempts, approvals and times."""
     steps = list(rollback.steps.prefetch_related(IN_TIME).order_by("position"))
+    plan = json.loads(bytes(rollback.plan.canonical))
     return {
         "id": str(rollback.pk),
         "reference": rollback.reference,
@@ -54,7 +58,9 @@ def as_json(rollback: Rollback) -> dict[str, Any]:
         "losses": rollback.question.losses,
         "confirm": rollback.question.confirm,
         "findings": rollback.plan.findings,
+        "airlocks": [_airlock(told) for told in airlocks(plan)],
         "steps": [_step(step) for step in steps],
+        "waits_for": waits_for(steps, plan),
         "standing": standing.as_json(standing.standing_of(steps)),
         "compensated": [step.position for step in steps if step.compensated],
         "approvals": agreement(rollback.question),
@@ -104,6 +110,7 @@ def _step(step: Step) -> dict[str, Any]:
         "action": step.action,
         "state": step.state,
         "message": step.message,
+        "support": support_of(step),
         "started_at": step.started_at,
         "finished_at": step.finished_at,
         "lamps": step.lamps,
@@ -111,6 +118,12 @@ def _step(step: Step) -> dict[str, Any]:
         "approval": str(step.question_id) if step.question_id else None,
         "attempts": [_attempt(attempt) for attempt in step.attempts.all()],
     }
+
+
+def _airlock(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what people accept before something destructive is let out. Times are in UTC."""
+    kept = ("position", "loses", "lost_from", "lost_until", "safety_copy", "interruptible", "support")
+    return {**{name: told[name] for name in kept}, "lost_seconds": told["window"]}
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

@@ -64,4 +64,5 @@ def _step(
         compensated=step.compensated,
         message=step.message,
         agreement=step.agreement,
+        interruptible=planned.said.get("interruptible", True),
     )

@@ -20,7 +20,7 @@ from apps.rollbacks.choices import choices_of, needs_decision, who_decides
 from apps.rollbacks.models import Rollback, Step
 from apps.rollbacks.own import cancel_dialog, deeds_of
 from apps.rollbacks.standing import standing_of
-from apps.rollbacks.step_rows import in_versions, lamps_of
+from apps.rollbacks.step_rows import in_versions, lamps_of, support_of
 from apps.rollbacks.views.finding import found
 from apps.timeline.answers import Missing, Unacceptable
 
@@ -88,6 +88,7 @@ def _page(request: Request, one: Rollback, step: Step, missing: Unacceptable | N
         **_readings(one, step),
         "instructions": steps_of(one)[step.position].said.get("instructions", ""),
         "lamps": lamps_of(step, one),
+        "support": support_of(step),
         "choices": choices,
         "chosen": given["choice"] or first,
         "given": given,
