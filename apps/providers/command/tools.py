@@ -69,6 +69,7 @@ TOOLS = {
                     "Migration table is already locked", (1,), NO,
                     "Another run holds knex's lock, or died with it; `knex migrate:unlock` frees it.",
                 ),
+                Sign("was not run", (1,), NO, "That migration is not applied here."),
                 Sign(
                     "migration directory is corrupt", (1,), NO,
                     "This checkout lacks migrations that the database has: run it from the newer code.",
@@ -81,7 +82,7 @@ TOOLS = {
                 Sign("Can't locate revision", (255,), NO, "This checkout does not have that revision."),
                 Sign("didn't produce \\d+ migrations", (255,), NO, "There are not as many revisions to go back."),
                 Sign("Multiple head revisions", (255,), NO, "There are several heads: name the revision."),
-                Sign("DatabaseNotAtHead|not at head|not up to date", (255,), NO, "The database is not at the head."),
+                Sign("not on all head revisions|not up to date", (255,), NO, "The database is not at the head."),
             ),
         ),
         Tool(
