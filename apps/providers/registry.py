@@ -25,6 +25,7 @@ BUILT_IN = {
     "neon": "apps.providers.neon.provider.Neon",
     "statuspage": "apps.providers.statuspage.provider.Statuspage",
     "github": "apps.providers.github.provider.GitHub",
+    "cachet": "apps.providers.cachet.provider.Cachet",
 }
 
 

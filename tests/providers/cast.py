@@ -147,6 +147,10 @@ USES = (
     Use("github", Call("deployment_status", {"environment": "production", "state": "inactive"})),
     Use("github", Call("freeze", {})),
     Use("github", Call("lift_freeze", {}), deeds=(("freeze", FREEZE),)),
+    Use("cachet", Call("create", {"name": "Share links fail", "body": "We are looking into it."})),
+    Use("cachet", Call("update", {"incident": "Digests are late", "body": "Found.", "status": "identified"})),
+    Use("cachet", Call("resolve", {"incident": "Digests are late", "body": "All is well again."})),
+    Use("cachet", Call("component_status", {"component": "Share links", "status": "partial_outage"})),
 )
 
 

@@ -19,6 +19,7 @@ BUILT_IN = {
     "neon": "apps.providers.neon.simulator",
     "statuspage": "apps.providers.statuspage.simulator",
     "github": "apps.providers.github.simulator",
+    "cachet": "apps.providers.cachet.simulator",
 }
 
 
