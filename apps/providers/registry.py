@@ -21,6 +21,7 @@ BUILT_IN = {
     "stripe": "apps.providers.stripe.provider.Stripe",
     "sentry": "apps.providers.sentry.provider.Sentry",
     "prometheus": "apps.providers.prometheus.provider.Prometheus",
+    "posthog": "apps.providers.posthog.provider.PostHog",
     "resend": "apps.providers.resend.provider.Resend",
     "neon": "apps.providers.neon.provider.Neon",
     "statuspage": "apps.providers.statuspage.provider.Statuspage",

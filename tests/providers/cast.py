@@ -81,6 +81,7 @@ USES = (
     Use("pagerduty", Call("note", {"incident": "QMOTION00411", "content": "Rolled back"})),
     Use("sentry", Call("release", {"version": "portal@2.31.1", "commit": "4be02aa"})),
     Use("sentry", Call("deploy", {"version": "portal@2.30.4", "environment": "production"})),
+    Use("posthog", Call("annotation", {"text": "Rolled back to v2.30.4"})),
     Use(
         "http",
         Call(
@@ -183,6 +184,10 @@ ASKS = (
     Ask("sentry", Call("error_rate", {"window_minutes": 5, "above": 5})),
     Ask("sentry", Call("latency_p95", {"window_minutes": 5, "above": 300})),
     Ask("sentry", Call("crash_free_sessions", {"window_minutes": 60, "above": 20})),
+    Ask("posthog", Call("active_users", {"window_minutes": 5, "above": 10})),
+    Ask("posthog", Call("events", {"event": "$exception", "window_minutes": 5, "above": 10})),
+    Ask("posthog", Call("failed_sessions", {"window_minutes": 5, "above": 10})),
+    Ask("posthog", Call("web_vital_p95", {"vital": "LCP", "window_minutes": 5, "above": 1500})),
     Ask("prometheus", Call("error_rate", {"window_minutes": 5, "above": 5})),
     Ask("prometheus", Call("latency_p95", {"window_minutes": 5, "above": 300})),
     Ask(

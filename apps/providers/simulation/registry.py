@@ -12,6 +12,7 @@ BUILT_IN = {
     "pagerduty": "apps.providers.pagerduty.simulator",
     "sentry": "apps.providers.sentry.simulator",
     "prometheus": "apps.providers.prometheus.simulator",
+    "posthog": "apps.providers.posthog.simulator",
     "site": "apps.providers.site.simulator",
     "http": "apps.providers.simulation.flag_api",
     "stripe": "apps.providers.stripe.simulator",
