@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.timeline.second_wall import take_down
+
 
 def text(name: str, default: str = "") -> str:
     """Return a variable, or `default`."""
@@ -133,7 +135,7 @@ def database(url: str) -> dict[str, Any]:
     found["CONN_MAX_AGE"] = 0
     options: dict[str, Any] = {**found.get("OPTIONS", {})}
     # A worker advances a dozen runs at once, each with a thread that renews its lease, beside its chores.
-    options.setdefault("pool", {"min_size": 0, "max_size": 24, "timeout": 5, "max_idle": 60})
+    options.setdefault("pool", {"min_size": 0, "max_size": 24, "timeout": 5, "max_idle": 60, "reset": take_down})
     options.setdefault("connect_timeout", 5)
     options.setdefault(
         "options",

@@ -68,6 +68,15 @@ def held_roles(roles: Iterable[Role], needs: Sequence[Need]) -> list[Held]:
     return [_held(role, needs, by_slug) for role in by_slug.values()]
 
 
+def twins(people: Iterable[Person]) -> list[list[Person]]:
+    """Return the active people who share a name. One human with two addresses here would count as two in a vote."""
+    by_name: dict[str, list[Person]] = {}
+    for person in people:
+        if person.active:
+            by_name.setdefault(" ".join(person.name.casefold().split()), []).append(person)
+    return [same for same in by_name.values() if len(same) > 1]
+
+
 def _held(role: Any, needs: Sequence[Need], by_slug: dict[str, Any]) -> Held:
     why = sorted({need.why for need in needs if role.slug in need.roles})
     substitutes = [one.person for one in role.standing_in if one.person.active]

@@ -20,7 +20,7 @@ from apps.accounts.models import Person, User
 from apps.accounts.programs import problem
 from apps.accounts.requests import Request
 from apps.accounts.zones import known_zones
-from apps.timeline import stream
+from apps.timeline import second_wall, stream
 from apps.timeline.answers import Refused
 
 CHOSEN_ORGANISATION = "organisation"  # the session's key
@@ -46,10 +46,12 @@ class PersonMiddleware(MiddlewareMixin):
         request.person, request.organisation = person, person.organisation
         request.organisations = [each.organisation for each in people]
         timezone.activate(zone_of(person))
+        second_wall.raise_for(person.organisation_id)
         return None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Nothing that a signed-in person sees may stay in a cache, and no stream outlives what opened it."""
+        second_wall.lower()
         _admit(request, response)
         if getattr(request, "person", None) is not None:
             patch_cache_control(response, no_store=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.accounts import role_pages, second_factors, sessions
+from apps.accounts import gaps, role_pages, second_factors, sessions
 from apps.accounts.models import Person, Role, Token
 from apps.accounts.permissions import may
 from apps.accounts.rights import ADMINISTER, DEEDS, SEE_INTERNAL
@@ -16,6 +16,7 @@ def people(viewer: Person) -> dict[str, Any]:
     active = list(everybody.filter(active=True).prefetch_related("roles"))
     return {
         **role_pages.overview(viewer),
+        "twins": gaps.twins(active),
         "without_role": [person for person in active if not person.roles.all()],
         "gone": list(everybody.filter(active=False)),
         "may_administer": may(viewer, ADMINISTER),

@@ -15,6 +15,7 @@ from apps.deployments.switches import hold, scope_in_words, switches_of
 from apps.timeline.answers import Unacceptable
 from apps.timeline.ids import new_id
 from apps.timeline.log import SYSTEM, record
+from apps.timeline.second_wall import lowered
 
 STOPS = ("rollbacks", "deployments")
 SCOPES = ("environment", "service", "organisation", "all")
@@ -58,9 +59,10 @@ def freeze_all(organisation: Organisation, *, by: Any, stops: str, reason: str) 
     """
     together = new_id()
     made = {}
-    for each in Organisation.objects.order_by("pk"):  # always this order, so that two of these cannot lock each other
-        actor = by if each == organisation else SYSTEM
-        made[each.pk] = _freeze_one(each, by=actor, stops=stops, scope="all", reason=reason, together=together)
+    with lowered():  # it is about every organisation
+        for each in Organisation.objects.order_by("pk"):  # always in this order: two of these cannot lock each other
+            actor = by if each == organisation else SYSTEM
+            made[each.pk] = _freeze_one(each, by=actor, stops=stops, scope="all", reason=reason, together=together)
     return made[organisation.pk]
 
 

@@ -24,6 +24,7 @@ from apps.deployments.models import Environment, Freeze
 from apps.deployments.switches import hold, scope_in_words, set_switches, switches_of
 from apps.timeline.answers import Refused
 from apps.timeline.log import SYSTEM, record
+from apps.timeline.second_wall import lowered
 
 LIFT = "freeze.lift"  # the kind of question that lifts a freeze
 LIFT_EXPIRES_MINUTES = 24 * 60
@@ -79,9 +80,10 @@ def lift(freeze: Freeze, *, by: Any) -> Freeze:
 
 def lift_together(together: UUID) -> int:
     """Lift what is left of a freeze of all organisations; returns how many rows. May be repeated."""
-    rows = list(Freeze.objects.active().filter(together=together).order_by("organisation_id"))
-    for row in rows:
-        _lift_one(row, by=SYSTEM)
+    with lowered():  # the rows of every organisation
+        rows = list(Freeze.objects.active().filter(together=together).order_by("organisation_id"))
+        for row in rows:
+            _lift_one(row, by=SYSTEM)
     return len(rows)
 
 

@@ -15,6 +15,7 @@ from apps.accounts.models import Organisation
 from apps.deployments import events
 from apps.deployments.models import Environment, Freeze, FreezeSwitch
 from apps.timeline.log import SYSTEM, record
+from apps.timeline.second_wall import lowered
 
 
 def hold(organisation_id: UUID) -> None:
@@ -68,7 +69,9 @@ def _join_freezes_of_all(organisation_id: UUID) -> None:
     """Give an organisation that was founded during a freeze of all organisations its own row of it."""
     common = Freeze.objects.active().exclude(together=None)
     joined = set(common.filter(organisation_id=organisation_id).values_list("together", flat=True))
-    for other in common.exclude(together__in=joined).order_by("together").distinct("together"):
+    with lowered():  # the others' rows of it
+        missing = list(common.exclude(together__in=joined).order_by("together").distinct("together"))
+    for other in missing:
         mine = Freeze(organisation_id=organisation_id, stops=other.stops, scope="all", reason=other.reason)
         mine.together = other.together
         mine.save(force_insert=True)

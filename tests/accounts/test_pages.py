@@ -27,6 +27,15 @@ def test_people_stand_under_their_roles(ada: Person, rae: Person) -> None:
     assert "Add a person" not in page
 
 
+def test_people_of_one_name_are_pointed_out_for_each_counts_in_a_vote(ada: Person, rae: Person) -> None:
+    assert "Perhaps one human twice" not in sign_in(ada).get("/people/").content.decode()
+    again = PersonFactory(organisation=rae.organisation, name=f" {rae.name.upper()} ")
+    page = sign_in(ada).get("/people/").content.decode()
+    assert page.index("Perhaps one human twice") < page.index(again.email)
+    Person.objects.filter(pk=again.pk).update(active=False)
+    assert "Perhaps one human twice" not in sign_in(ada).get("/people/").content.decode()
+
+
 @pytest.mark.parametrize("path", ["/people/", "/profile/"])
 def test_a_page_costs_no_more_with_more_people(
     ada: Person, team: Organisation, path: str, django_assert_max_num_queries: Any

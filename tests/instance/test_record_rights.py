@@ -109,6 +109,23 @@ def test_the_applications_role_can_be_told_from_an_owner(addresses: dict[str, st
     assert "The application's role owns nothing and cannot change the record." in done.stdout, done.stderr
 
 
+def test_behind_the_second_wall_the_applications_role_sees_one_organisation(addresses: dict[str, str]) -> None:
+    manage({**addresses, "DATABASE_OWNER_URL": ""}, "organisation", "create", "b-team", "--name=B", "--admin=b@b.example")
+    people = "SELECT count(DISTINCT organisation_id) FROM accounts_person"
+    with psycopg.connect(addresses["DATABASE_URL"]) as line:
+        one = line.execute("SELECT id FROM accounts_organisation WHERE slug = 'a-team'").fetchone()
+        assert one
+        assert line.execute(people).fetchone() == (2,), "workers and commands work for everybody"
+        line.execute("SELECT set_config('app.organisation', %s, false)", [str(one[0])])
+        assert line.execute(people).fetchone() == (1,)
+        assert line.execute("SELECT DISTINCT organisation_id FROM timeline_event").fetchall() == [one]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            line.execute("UPDATE accounts_person SET organisation_id = gen_random_uuid()")
+        line.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            line.execute("ALTER TABLE accounts_person DISABLE ROW LEVEL SECURITY")
+
+
 def test_the_key_of_the_anchors_is_nowhere_in_the_database(addresses: dict[str, str], tmp_path: Path) -> None:
     manage({**addresses, "DATABASE_OWNER_URL": ""}, "audit", "key")
     key = (Path(addresses["PORTAL_DATA_DIR"]) / "anchor-key").read_text().strip()

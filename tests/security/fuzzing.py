@@ -41,6 +41,7 @@ class Hunt:
     tried: dict[str, int] = field(default_factory=dict)
     answered: Counter[int] = field(default_factory=Counter)
     faults: dict[str, str] = field(default_factory=dict)
+    actors: set[str] = field(default_factory=set)
 
     @property
     def is_over(self) -> bool:
@@ -76,6 +77,7 @@ def throw(hunt: Hunt, operation: Any, actor: Actor, examples: int, number: int =
     def send(case: Any) -> None:
         if hunt.is_over:
             return
+        hunt.actors.add(actor.name)
         hunt.tried[operation.label] = hunt.tried.get(operation.label, 0) + 1
         case.headers = {**(case.headers or {}), **actor.headers, "Accept-Encoding": "identity"}
         if own and hunt.tried[operation.label] % 2:

@@ -13,6 +13,7 @@ from apps.accounts import rights, tokens
 from apps.accounts.models import Person, Token
 from apps.accounts.programs.problems import Unauthenticated
 from apps.accounts.requests import Request
+from apps.timeline import second_wall
 from apps.timeline.answers import Forbidden, Unacceptable
 
 READ, WRITE, APPROVE, ADMIN = "read", "write", "approve", "admin"
@@ -61,6 +62,7 @@ class Bearer(HttpBearer):
         asked: Any = request
         asked.token, asked.person, asked.organisation = found, found.person, found.organisation
         asked.actor = found.person or _service(found)
+        second_wall.raise_for(found.organisation_id)
         if request.method not in SAFE_METHODS and not {WRITE, APPROVE, ADMIN} & set(found.scopes):
             raise _lacks(found, WRITE)
         return found
