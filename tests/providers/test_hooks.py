@@ -51,12 +51,19 @@ VECTORS = {
         b'"actor":{"type":"application","id":"sentry","name":"Sentry"}}',
         "2d9a30e991433d8ae7b199d2c045773e63dec753f01da7d9988c540f111698c1",
     ),
+    "github": (
+        "X-Hub-Signature-256",
+        "It's a Secret to Everybody",
+        b'{"action":"completed","workflow_run":{"id":30433642}}',
+        "sha256=e03fe38bf61a10e3797b0a7115f7d7cc6f1308c4fc3794d9ab647bd2f7e031c9",
+    ),
 }
 NEEDED: dict[str, dict[str, Any]] = {
     "vercel": {"settings": {"project_id": "prj_1"}, "credentials": {"token": "t"}},
     "launchdarkly": {"settings": {"project_key": "p", "environment_key": "e"}, "credentials": {"token": "t"}},
     "pagerduty": {"settings": {"from_email": "ada@harbour.example"}, "credentials": {"routing_key": "r"}},
     "sentry": {"settings": {"organization": "o", "project": "p"}, "credentials": {"token": "t"}},
+    "github": {"settings": {"repository": "acme/portal"}, "credentials": {"token": "t"}},
 }
 
 

@@ -46,9 +46,9 @@ def finish(world: World, request: Request, response: Response) -> Response:
     """Puts the rate window, the token's end and its scopes on an answer."""
     habits = world.settings("github")
     left = 0 if response.status == 429 or habits["requests_left"] <= 0 else habits["requests_left"]
-    window = {"limit": 5000, "remaining": left, "used": 5000 - left, "reset": int(time.time()) // HOUR * HOUR + HOUR}
     if "retry-after" in response.headers:
-        window["remaining"] = habits["requests_left"]  # a secondary limit leaves the primary one as it is
+        left = habits["requests_left"]  # a secondary limit leaves the primary one as it is
+    window = {"limit": 5000, "remaining": left, "used": 5000 - left, "reset": int(time.time()) // HOUR * HOUR + HOUR}
     resource = "graphql" if request.path == "/graphql" else "core"
     told = {f"x-ratelimit-{name}": str(value) for name, value in window.items()}
     told |= {"x-ratelimit-resource": resource, "x-github-api-version-selected": "2022-11-28"}
