@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 from apps.providers import outbound
 from apps.providers.base import Provider
@@ -79,12 +83,50 @@ def _checked_value(field: Field, value: Any, where: str) -> Any:
         return None
     if field.kind == "json":
         return _checked_json(value, where)
+    if field.kind == "number" and isinstance(value, int | float) and not isinstance(value, bool):
+        value = f"{value}"
     if not isinstance(value, str):
         raise Unacceptable(f"“{field.name}” must be a text.", field=where)
-    value = _clean(value.strip(), where)
+    value = _clean(value.strip().replace("\r\n", "\n"), where)
     if len(value) > LONGEST_VALUE:
         raise Unacceptable(f"“{field.name}” has more than {LONGEST_VALUE} characters.", field=where)
+    if value and field.kind in OF_A_KIND:
+        OF_A_KIND[field.kind](field, value, where)
     return value or None
+
+
+def _refuse_no_number(field: Field, value: str, where: str) -> None:
+    if not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,9})?", value):
+        raise Unacceptable(f"“{field.name}” must be a number, such as 42 or 0.5.", field=where)
+
+
+def _refuse_no_choice(field: Field, value: str, where: str) -> None:
+    if value not in field.choices:
+        raise Unacceptable(f"“{field.name}” must be one of: {', '.join(field.choices)}.", field=where)
+
+
+def _refuse_no_email(field: Field, value: str, where: str) -> None:
+    try:
+        validate_email(value)
+    except ValidationError:
+        raise Unacceptable(f"“{field.name}” must be a mail address, such as oncall@example.com.", field=where) from None
+
+
+def _refuse_no_url(field: Field, value: str, where: str) -> None:
+    """An address that is entered as a setting may be called as well, so it passes the same guard as any other."""
+    try:
+        outbound.check_address(value)
+    except outbound.AddressRefused as refused:
+        raise Unacceptable(str(refused), code="address_not_allowed", field=where) from None
+
+
+# What is entered is kept as a text whatever its kind; these refuse a text that is not of it.
+OF_A_KIND: dict[str, Callable[[Field, str, str], None]] = {
+    "number": _refuse_no_number,
+    "choice": _refuse_no_choice,
+    "email": _refuse_no_email,
+    "url": _refuse_no_url,
+}
 
 
 def _checked_json(value: Any, where: str) -> dict[str, str]:

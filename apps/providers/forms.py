@@ -100,10 +100,35 @@ class HeadersField(forms.CharField):
             raise forms.ValidationError("This is not JSON. Write it like {“Authorization”: “Bearer …”}.")
 
 
-def _field(declared: Field, *, secret: bool = False) -> forms.CharField:
-    kind = HeadersField if declared.kind == "json" else forms.CharField
+class HiddenLines(forms.Textarea):
+    """Lines of a credential: never written back into a page, not even after an error."""
+
+    def format_value(self, value: Any) -> str:
+        """Return nothing, whatever was entered."""
+        return ""
+
+
+def _field(declared: Field, *, secret: bool = False) -> forms.Field:
     attributes = {"placeholder": declared.placeholder, "autocomplete": "off", "spellcheck": "false"}
-    widget: forms.Widget = forms.TextInput(attributes)
+    shared: dict[str, Any] = {
+        "label": declared.label,
+        "required": declared.required,
+        "help_text": declared.help,
+    }
+    if declared.kind == "choice":
+        nothing = ("", "Choose" if declared.required else "Not said")
+        return forms.ChoiceField(**shared, choices=[nothing, *((one, one) for one in declared.choices)])
+    kind = HeadersField if declared.kind == "json" else forms.CharField
+    return kind(**shared, widget=_widget(declared.kind, attributes, secret=secret))
+
+
+def _widget(kind: str, attributes: dict[str, str], *, secret: bool) -> forms.Widget:
+    if kind in ("lines", "json") and not (secret and kind == "json"):
+        lines = HiddenLines if secret else forms.Textarea
+        return lines({**attributes, "rows": "4"})
     if secret:  # "new-password" keeps browsers from filling in the person's own
-        widget = forms.PasswordInput({**attributes, "autocomplete": "new-password"})
-    return kind(label=declared.label, required=declared.required, help_text=declared.help, widget=widget)
+        return forms.PasswordInput({**attributes, "autocomplete": "new-password"})
+    if kind == "number":
+        return forms.NumberInput({**attributes, "step": "any"})
+    plain = {"email": forms.EmailInput, "url": forms.URLInput}
+    return plain.get(kind, forms.TextInput)(attributes)

@@ -68,7 +68,18 @@ class Foreign(Provider):
 
     slug = "foreign"
     name = "Foreign"
-    credentials = (Field("token", "Token"),)
+    settings = (
+        Field("region", "Region", required=False, kind="choice", choices=("eu", "us"), help="Where the data lies."),
+        Field("project", "Project number", required=False, kind="number"),
+        Field("contact", "Contact", required=False, kind="email", placeholder="oncall@example.com"),
+        Field("console", "Console", required=False, kind="url", help="Its address in your company."),
+        Field("certificate", "Certificate", required=False, kind="lines", placeholder="-----BEGIN CERTIFICATE-----"),
+    )
+    credentials = (
+        Field("token", "Token"),
+        Field("key", "Private key", required=False, kind="lines"),
+        Field("headers", "Headers", required=False, kind="json", help='For example {"X-Team": "portal"}.'),
+    )
     actions = (RESTORE,)
     checks = (ERROR_RATE, HEALTH)
     roles = ("metrics", "database")
