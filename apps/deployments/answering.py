@@ -73,6 +73,7 @@ def deployment_as_json(deployment: Deployment) -> dict[str, Any]:
         "flags": deployment.flags,
         "migrations": deployment.migrations,
         "env_changes": deployment.env_changes,
+        "variables": (deployment.variables or {}).get("seen"),
         "losses": deployment.losses,
         "playbook": deployment.playbook or None,
         "live": deployment.environment.live_id == deployment.pk,

@@ -103,7 +103,11 @@ class EnvironmentConnection(OrganisationRow):
 
 
 class Deployment(OrganisationRow):
-    """One release in one environment and everything it changed."""
+    """One release in one environment and everything it changed.
+
+    `variables` is what it was built with, as the host tells it: {"at", "key", "seen": [{"name", "fingerprint",
+    "changed_at"}]}, or a "problem" in place of "seen"; null while the host was not asked. Never a value.
+    """
 
     service = WithinOrganisation(Service, related_name="deployments")
     environment = WithinOrganisation(Environment, related_name="deployments")
@@ -118,6 +122,7 @@ class Deployment(OrganisationRow):
     flags = ArrayField(models.CharField(max_length=100), default=list)
     migrations = models.JSONField(default=list)
     env_changes = models.JSONField(default=list)
+    variables = models.JSONField(null=True)
     losses = models.JSONField(default=list)
     playbook = models.SlugField(max_length=100, blank=True)
     checked_at = models.DateTimeField(null=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.deployments.hosted import HostSays, ask_host
 from apps.deployments.models import Deployment, Environment
+from apps.deployments.remembering import remember_variables
 from apps.deployments.targets import SHOWN, look_up
 
 EVERY = timedelta(minutes=5)
@@ -44,6 +45,7 @@ def probe_due() -> int:
     probed = 0
     for environment in _due():
         probe_targets(environment)
+        remember_variables(environment)
         probed += 1
     return probed
 

@@ -63,7 +63,10 @@ class Services(Schema):
 
 
 class DeploymentAnswer(Schema):
-    """One release. `usable` says whether the host could still serve it, as of `checked_at`."""
+    """One release. `usable` says whether the host could still serve it, as of `checked_at`.
+
+    `variables` is what it was built with, by name, fingerprint and time of change; null where the host did not tell.
+    """
 
     id: str
     service: str
@@ -79,6 +82,7 @@ class DeploymentAnswer(Schema):
     flags: list[str]
     migrations: list[dict[str, Any]]
     env_changes: list[Any]
+    variables: list[dict[str, str]] | None
     losses: list[str]
     playbook: str | None
     live: bool
