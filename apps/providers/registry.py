@@ -27,6 +27,7 @@ BUILT_IN = {
     "statuspage": "apps.providers.statuspage.provider.Statuspage",
     "github": "apps.providers.github.provider.GitHub",
     "cachet": "apps.providers.cachet.provider.Cachet",
+    "supabase": "apps.providers.supabase.provider.Supabase",
 }
 
 

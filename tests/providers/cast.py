@@ -4,6 +4,7 @@ And one ordinary question for every check, with what it is told there.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.providers.base import Call
@@ -38,6 +39,9 @@ PORTAL_CODE = "motion-mavericks/portal"
 HOTFIX = {"repository": PORTAL_CODE, "branch": "hotfix/PP-9", "message": "Sign share links with key 1"}
 KEPT = {"repository": PORTAL_CODE, "branch": "kept-by-rollback-portal/main-9c41e7decc90"}
 FREEZE = {"repository": PORTAL_CODE, "name": "Freeze of main by Rollback Portal"}
+# Supabase restores only what is a week old at most; a test's name does not hold the time.
+AN_HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+POINT = {"restore_point": "before-release"}
 USES = (
     Use("vercel", Call("rollback", {"deployment": "dpl_9Gk4hVsJ"}), waits=30),
     Use("vercel", Call("promote", {"deployment": "dpl_5Bn1mXcD"}), waits=30),
@@ -152,6 +156,15 @@ USES = (
     Use("cachet", Call("update", {"incident": "Digests are late", "body": "Found.", "status": "identified"})),
     Use("cachet", Call("resolve", {"incident": "Digests are late", "body": "All is well again."})),
     Use("cachet", Call("component_status", {"component": "Share links", "status": "partial_outage"})),
+    Use("supabase", Call("create_restore_point", {"name": "before-inc-1"}), waits=10),
+    Use("supabase", Call("restore_to_time", {"time": AN_HOUR_AGO, **POINT}), observable=False, waits=900),
+    Use("supabase", Call("restore_backup", {"backup": 4006, **POINT}), observable=False, waits=900),
+    Use(
+        "supabase",
+        Call("restore_to_point", {"name": "before-release", "copy_made_by_hand": True}),
+        observable=False,
+        waits=900,
+    ),
 )
 
 
@@ -200,4 +213,8 @@ ASKS = (
     Ask("github", Call("workflow_run", {"workflow": "deploy.yml"})),
     Ask("github", Call("commit_status", {})),
     Ask("github", Call("deployment", {"environment": "production"})),
+    Ask("supabase", Call("health", {"services": ["db", "rest"]})),
+    Ask("supabase", Call("project_active", {})),
+    Ask("supabase", Call("backups", {"newer_than_hours": 24})),
+    Ask("supabase", Call("restore_window", {"time": "2020-01-01T00:00:00Z"}), holds=False),
 )

@@ -21,6 +21,7 @@ BUILT_IN = {
     "statuspage": "apps.providers.statuspage.simulator",
     "github": "apps.providers.github.simulator",
     "cachet": "apps.providers.cachet.simulator",
+    "supabase": "apps.providers.supabase.simulator",
 }
 
 

@@ -93,8 +93,8 @@ def backups(access: Access) -> Backups:
 def point(access: Access, name: str) -> Point | None:
     """Return the restore point with that name, or None. Raises ProviderError."""
     answer = API.read(access, f"{backups_path(access)}/restore-point", {"name": name})
-    if answer.status == 404:
-        return None
+    if answer.status == 404 and isinstance(answer.json(), dict):
+        return None  # said by the API itself, not by something in between
     if not answer.ok:
         raise API.unreadable(access, answer, f"The restore point {name}")
     body = answer.json()
