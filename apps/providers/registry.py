@@ -28,6 +28,8 @@ BUILT_IN = {
     "github": "apps.providers.github.provider.GitHub",
     "cachet": "apps.providers.cachet.provider.Cachet",
     "supabase": "apps.providers.supabase.provider.Supabase",
+    "clerk": "apps.providers.clerk.provider.Clerk",
+    "mux": "apps.providers.mux.provider.Mux",
 }
 
 

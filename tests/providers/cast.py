@@ -217,4 +217,8 @@ ASKS = (
     Ask("supabase", Call("project_active", {})),
     Ask("supabase", Call("backups", {"newer_than_hours": 24})),
     Ask("supabase", Call("restore_window", {"time": "2020-01-01T00:00:00Z"}), holds=False),
+    Ask("clerk", Call("users", {"at_least": 10})),
+    Ask("clerk", Call("signing_keys", {})),
+    Ask("mux", Call("playback", {"playback_id": "MOTIONMAReadyPlay"}), judges_answers=True),
+    Ask("mux", Call("asset", {"asset_id": "MOTIONMAReady"})),
 )

@@ -22,6 +22,8 @@ BUILT_IN = {
     "github": "apps.providers.github.simulator",
     "cachet": "apps.providers.cachet.simulator",
     "supabase": "apps.providers.supabase.simulator",
+    "clerk": "apps.providers.clerk.simulator",
+    "mux": "apps.providers.mux.simulator",
 }
 
 
