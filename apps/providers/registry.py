@@ -23,6 +23,7 @@ BUILT_IN = {
     "prometheus": "apps.providers.prometheus.provider.Prometheus",
     "posthog": "apps.providers.posthog.provider.PostHog",
     "resend": "apps.providers.resend.provider.Resend",
+    "datadog": "apps.providers.datadog.provider.Datadog",
     "neon": "apps.providers.neon.provider.Neon",
     "statuspage": "apps.providers.statuspage.provider.Statuspage",
     "github": "apps.providers.github.provider.GitHub",

@@ -93,6 +93,7 @@ USES = (
             {"method": "PATCH", "path": "/admin/feature-flags", "json": {"smartReplies": {"enabled": True}}},
         ),
         observable=False,
+    Use("datadog", Call("event", {"title": "Rolled back", "text": "to v2.30.4"}), waits=5),
     ),
     Use(
         "http",
@@ -210,6 +211,9 @@ ASKS = (
     Ask("neon", Call("preview", {"name": "preview-share-links", "contains": "v2_30_4", "lacks": "v2_31_0"})),
     Ask("neon", Call("restore_window", {"time": "2020-01-01T00:00:00Z"}), holds=False),
     Ask("neon", Call("branch_ready", {})),
+    Ask("datadog", Call("error_rate", {"window_minutes": 5, "above": 5})),
+    Ask("datadog", Call("latency_p95", {"window_minutes": 5, "above": 300})),
+    Ask("datadog", Call("value", {"query": "sum:trace.http.request.hits{*}", "window_minutes": 5, "above": 10})),
     Ask("github", Call("workflow_run", {"workflow": "deploy.yml"})),
     Ask("github", Call("commit_status", {})),
     Ask("github", Call("deployment", {"environment": "production"})),

@@ -13,6 +13,7 @@ BUILT_IN = {
     "sentry": "apps.providers.sentry.simulator",
     "prometheus": "apps.providers.prometheus.simulator",
     "posthog": "apps.providers.posthog.simulator",
+    "datadog": "apps.providers.datadog.simulator",
     "site": "apps.providers.site.simulator",
     "http": "apps.providers.simulation.flag_api",
     "stripe": "apps.providers.stripe.simulator",
