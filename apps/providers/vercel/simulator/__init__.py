@@ -16,13 +16,13 @@ Deeds: `push` {project, version, commit?, author?, message?, deployment?, broken
 {deployment} (410 from then on), `fail_build` {deployment}, `pause` {project}, `add_rule`
 {project, rule, draft?} (a routing rule, live or only prepared), `move` {project, deployment} (somebody else points
 production elsewhere), `join` {organisation, versions, flags?} (a new customer; every simulator knows this deed),
-`look` {project}.
+`look` {project}, `deliveries` {webhook} (what it gets, signed).
 """
 
 from ...simulation.messages import Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import Refusal, Simulator
-from . import account, aliases, deployments, moves, projects, routes, variables
+from . import account, aliases, deployments, moves, projects, routes, variables, webhooks
 from .access import guard, refuse_with, unversioned
 from .beginning import describe, start
 from .deeds import DEEDS
@@ -62,6 +62,7 @@ SIMULATOR = Simulator(
         aliases.ROUTES,
         variables.ROUTES,
         routes.ROUTES,
+        webhooks.ROUTES,
         projects.ROUTES,
     ),
     start=start,

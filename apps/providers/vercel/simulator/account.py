@@ -27,7 +27,13 @@ def user(world: World, request: Request) -> Response:
                 "name": f"{team['name']} deploys",
                 "version": "northstar",
                 "defaultTeamId": team["id"],
-                "limited": False,
+                "avatar": None,
+                "billing": None,
+                "softBlock": None,
+                "createdAt": 0,
+                "hasTrialAvailable": False,
+                "resourceConfig": {},
+                "stagingPrefix": team["slug"],
             }
         },
     )

@@ -33,6 +33,8 @@ def start(epoch: float) -> State:
         "tokens": {},
         "projects": {},
         "deployments": {},
+        "webhooks": [],
+        "events": [],
     }
     for organisation in ORGANISATIONS:
         add(state, organisation, epoch)

@@ -7,7 +7,7 @@ from typing import Any
 from ...simulation import traffic
 from ...simulation.organisations import Release, ordered
 from ...simulation.world import World
-from . import routes, variables
+from . import routes, variables, webhooks
 from .beginning import add, described, new_deployment
 
 
@@ -97,6 +97,7 @@ DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
     "move": move,
     "pause": pause,
     "add_rule": add_rule,
+    "deliveries": webhooks.deliveries,
     "join": join,
     "look": look,
 }

@@ -53,7 +53,17 @@ def events(world: World, request: Request, name: str) -> Response:
     """The build log."""
     deployment = deployment_of(world, request, name)
     text = "Build failed" if deployment["state"] == "ERROR" else "Build completed"
-    return answer(200, [{"id": "1", "created": deployment["created"], "type": "stdout", "text": text}])
+    line = {
+        "id": f"{deployment['created']}000",
+        "created": deployment["created"],
+        "date": deployment["created"],
+        "deploymentId": deployment["id"],
+        "serial": f"{deployment['created']}000",
+        "type": "stdout",
+        "text": text,
+        "info": {"type": "build", "name": f"bld_{deployment['id'].removeprefix('dpl_')}", "entrypoint": "."},
+    }
+    return answer(200, [line])
 
 
 @ROUTES.add("PATCH", "/deployments/{name}/cancel")

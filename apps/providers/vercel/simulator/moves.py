@@ -6,6 +6,7 @@ from ...simulation import traffic
 from ...simulation.messages import Request, Response, answer, empty
 from ...simulation.routing import Routes
 from ...simulation.world import World
+from . import webhooks
 from .access import Refused, deployment_of, project_of
 
 ROUTES = Routes()
@@ -21,6 +22,8 @@ def rollback(world: World, request: Request, project: str, deployment: str) -> R
     record, target = _pair(world, request, project, deployment)
     _allowed(world, record, target, "rollback")
     _begin(world, request, record, target, "rollback")
+    pair = {"fromDeploymentId": record["job"]["fromDeploymentId"], "toDeploymentId": target["id"]}
+    webhooks.happened(world, "deployment.rollback", record, **pair)
     record["pinned"] = True
     record["rollbackDescription"] = {
         "userId": world.state("vercel")["teams"][record["accountId"]]["user"],
@@ -53,6 +56,8 @@ def promote(world: World, request: Request, project: str, deployment: str) -> Re
         request.effect("queue_promote", project=record["id"], to=target["id"])
         return empty(202)
     _begin(world, request, record, target, "promote")
+    moved = {"id": target["id"], "name": target["name"], "url": target["url"], "meta": target["meta"]}
+    webhooks.happened(world, "deployment.promoted", record, deployment=moved, target="production")
     record["pinned"] = False
     record["rollbackDescription"] = None
     record["autoAssignCustomDomains"] = True

@@ -121,11 +121,16 @@ def project(state: State, record: Record, now_ms: int, *, rollback_info: bool) -
         "live": not record["paused"],
         "paused": record["paused"],
         "autoAssignCustomDomains": record["autoAssignCustomDomains"],
-        "alias": [_project_alias(alias, entry) for alias, entry in record["aliases"].items()],
+        "alias": [_project_alias(state, alias, entry) for alias, entry in record["aliases"].items()],
         "targets": {"production": single(state, state["deployments"][live])} if live else {},
         "latestDeployments": [single(state, state["deployments"][live])] if live else [],
         "env": [],
-        "link": {"type": "github", "repo": record["name"], "productionBranch": "main"},
+        "link": _link(state["teams"][record["accountId"]]["slug"], record),
+        "deploymentExpiration": {"expirationDays": 30},
+        "defaultResourceConfig": {"functionDefaultRegions": ["syd1"]},
+        "resourceConfig": {"functionDefaultRegions": ["syd1"]},
+        "directoryListing": False,
+        "nodeVersion": "22.x",
         "lastRollbackTarget": None,
     }
     if record["rollbackDescription"]:
@@ -150,16 +155,55 @@ def last_request(record: Record, now_ms: int) -> Record | None:
     }
 
 
-def _project_alias(alias: str, entry: Record) -> Record:
+def _project_alias(state: State, alias: str, entry: Record) -> Record:
+    deployment = state["deployments"].get(entry["deployment"])
     return {
         "domain": alias,
         "environment": "production",
         "target": "PRODUCTION",
-        "deployment": {"id": entry["deployment"]},
+        "deployment": _served(state, deployment) if deployment else None,
         "redirect": None,
         "redirectStatusCode": None,
         "gitBranch": None,
         "configuredBy": "A",
+    }
+
+
+def _link(organisation: str, project_record: Record) -> Record:
+    return {
+        "type": "github",
+        "org": organisation,
+        "repoOwnerId": 1,
+        "repo": project_record["name"],
+        "repoId": 1,
+        "createdAt": project_record["createdAt"],
+        "updatedAt": project_record["createdAt"],
+        "deployHooks": [],
+        "gitCredentialId": "cred_simulated",
+        "productionBranch": "main",
+        "sourceless": False,
+    }
+
+
+def _served(state: State, deployment: Record) -> Record:
+    """The deployment behind an address, as a project names it."""
+    return {
+        "id": deployment["id"],
+        "name": deployment["name"],
+        "url": deployment["url"],
+        "plan": state["simulation"]["plan"],
+        "private": True,
+        "type": "LAMBDAS",
+        "target": deployment["target"],
+        "readyState": deployment["state"],
+        "readySubstate": deployment["substate"],
+        "createdAt": deployment["created"],
+        "createdIn": "syd1",
+        "creator": _creator(deployment),
+        "deploymentHostname": deployment["url"].partition(".")[0],
+        "meta": _meta(deployment),
+        "teamId": deployment["team"],
+        "userId": _creator(deployment)["uid"],
     }
 
 

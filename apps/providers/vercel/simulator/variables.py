@@ -5,6 +5,7 @@ from typing import Any
 from ...simulation.messages import Request, Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import World
+from . import webhooks
 from .access import Refused, deployment_of, project_of
 
 ROUTES = Routes()
@@ -72,6 +73,7 @@ def create(world: World, request: Request, project: str) -> Response:
             continue
         created.append(_put(world, record, old, wanted))
         request.effect("set_env", project=record["id"], key=wanted.get("key"))
+        webhooks.happened(world, "project.env-variable.created", record)
     many = isinstance(body, list)
     made: Any = created if many or not created else created[0]
     return answer(201, {"created": made, "failed": failed})
@@ -83,6 +85,7 @@ def change(world: World, request: Request, project: str, name: str) -> Response:
     record = project_of(world, request, project)
     variable = _find(record, name)
     request.effect("set_env", project=record["id"], key=variable["key"])
+    webhooks.happened(world, "project.env-variable.updated", record)
     return answer(200, _put(world, record, variable, request.object()))
 
 
@@ -93,6 +96,7 @@ def delete(world: World, request: Request, project: str, name: str) -> Response:
     variable = _find(record, name)
     record["env"].remove(variable)
     request.effect("delete_env", project=record["id"], key=variable["key"])
+    webhooks.happened(world, "project.env-variable.deleted", record)
     return answer(200, _shown(variable))
 
 
@@ -139,8 +143,9 @@ def _put(world: World, project: dict[str, Any], old: dict[str, Any] | None, new:
 
 
 def _shown(variable: dict[str, Any], *, clear: bool = True) -> dict[str, Any]:
+    shown = {**variable, "securityIssues": [], "decrypted": True}
     if variable.get("type") == "sensitive":
-        return {**variable, "value": "", "decrypted": False}
+        return {**shown, "value": "", "decrypted": False}
     if variable.get("type") == "encrypted" and not clear:
-        return {**variable, "value": CIPHERTEXT, "decrypted": False}
-    return {**variable, "decrypted": True}
+        return {**shown, "value": CIPHERTEXT, "decrypted": False}
+    return shown
