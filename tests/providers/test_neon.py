@@ -359,6 +359,9 @@ def test_a_failed_operation_that_a_later_one_replaced_is_no_failure(
         ([operation("failed", 1), operation("finished", 5)], Proof.SATISFIED),
         ([operation("finished", 1), operation("failed", 5)], Proof.VIOLATED),
         ([operation("failed", 1), operation("running", 5)], Proof.NOT_YET),
+        ([operation("finished", 1), {**operation("failed", 5), "endpoint_id": "ep-2"}], Proof.VIOLATED),
+        ([{**operation("failed", 5), "branch_id": ""}], Proof.VIOLATED),
+        ([{**operation("failed", 5), "branch_id": "br-another"}], Proof.SATISFIED),
     ):
         table = {**pages, f"GET {ROOT}/operations": answer(200, {"operations": operations})}
         here = replace(SPARSE, base_url=serve(routed(table)).url)

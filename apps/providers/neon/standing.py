@@ -8,7 +8,7 @@ operation counts only while no later one of the same kind on the same branch too
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from apps.providers.base import Access, Call, Observation, Seen, Sending
@@ -60,10 +60,10 @@ def of_branch(access: Access, found: Record, wanted: str, identity: dict[str, st
     if wire.settled(found):
         text = f"{wanted} is there: {found['name']}."
         return Observation(Seen.DESIRED, text, identity, {"branch": found["name"], "id": found["id"]})
-    working = {op["action"]: op["status"] for op in _operations(access, {found["id"]}, None)}
+    working = _operations(access, {found["id"]}, wire.at(dig(found, "created_at")))
     gave_up = _gave_up(working)
     text = gave_up or f"Neon is making {found['name']} just now."
-    readings = {**working, **({GAVE_UP: gave_up} if gave_up else {})}
+    readings = {**_told(working), **({GAVE_UP: gave_up} if gave_up else {})}
     return Observation(Seen.OTHER, text, identity, readings, under_way=not gave_up)
 
 
@@ -120,15 +120,13 @@ def _untouched(branch: Record) -> str:
 
 
 def _begun(access: Access, branch: Record, kept: Record, identity: dict[str, str]) -> Observation:
-    reset = wire.at(dig(branch, "last_reset_at"))
+    reset = wire.at(dig(branch, "last_reset_at")) or wire.at(dig(kept, "created_at"))
     found = _operations(access, {branch["id"], kept["id"]}, reset - AROUND if reset else None)
-    working = {f"{number}. {op['action']}": op["status"] for number, op in enumerate(found, start=1)}
-    running = [op["action"] for op in found if op["status"] in RUNNING]
-    gave_up = _gave_up({op["action"]: op["status"] for op in found}) if reset else ""
-    readings: dict[str, Any] = {**working, "kept as": kept["name"]}
-    if gave_up:
+    readings: dict[str, Any] = {**_told(found), "kept as": kept["name"]}
+    if gave_up := _gave_up(found):
         text = f"{gave_up} The state before it is kept as {kept['name']}."
         return Observation(Seen.OTHER, text, identity, {**readings, GAVE_UP: text})
+    running = [op["action"] for op in found if op["status"] in RUNNING]
     if running or not wire.settled(branch):
         doing = ", ".join(running) or str(dig(branch, "current_state"))
         text = f"Neon is restoring {branch['name']} just now ({doing}); the state before it is kept as {kept['name']}."
@@ -137,17 +135,28 @@ def _begun(access: Access, branch: Record, kept: Record, identity: dict[str, str
     return Observation(Seen.DESIRED, text, identity, readings)
 
 
-def _operations(access: Access, branches: set[str], since: Any) -> list[dict[str, str]]:
-    """Return the newest operation of each kind on the branches, the oldest of them first."""
-    newest: dict[tuple[str, str], dict[str, str]] = {}
-    listed = wire.operations(access, since)
-    for one in sorted(listed, key=lambda one: str(dig(one, "created_at") or ""), reverse=True):
-        branch, action = str(dig(one, "branch_id") or ""), quoted(dig(one, "action"))
-        if branch in branches and action != "check_availability":
-            newest.setdefault((branch, action), {"action": action, "status": str(dig(one, "status"))})
-    return list(reversed(newest.values()))
+def _operations(access: Access, branches: set[str], since: datetime | None) -> list[dict[str, str]]:
+    """Return the operations on the branches since then, the oldest first; those that name no branch are among them."""
+    found = []
+    for one in wire.operations(access, since):
+        made = {name: str(dig(one, name) or "") for name in ("branch_id", "endpoint_id", "status", "created_at")}
+        made["action"] = quoted(dig(one, "action"))
+        if made["action"] != "check_availability" and made["branch_id"] in {*branches, ""}:
+            found.append(made)
+    found.reverse()  # Neon lists the newest first, and those of one restore have the same time
+    return sorted(found, key=lambda one: one["created_at"])
 
 
-def _gave_up(working: dict[str, str]) -> str:
-    failed = [action for action, status in working.items() if status == FAILED]
+def _told(found: list[dict[str, str]]) -> dict[str, str]:
+    return {f"{number}. {one['action']}": one["status"] for number, one in enumerate(found, start=1)}
+
+
+def _gave_up(found: list[dict[str, str]]) -> str:
+    """Return which operations failed and were not made again since, in a sentence, or an empty text."""
+    failed = []
+    for one in (one for one in found if one["status"] == FAILED):
+        same = ("branch_id", "endpoint_id", "action")
+        later = [other for other in found if other["created_at"] > one["created_at"]]
+        if not any(all(other[name] == one[name] for name in same) for other in later):
+            failed.append(one["action"])
     return f"Neon gave up on {', '.join(failed)}." if failed else ""
