@@ -58,7 +58,9 @@ def observe(access: Access, call: Call, sending: Sending | None) -> Observation:
     if rules.draft is not None and now != wanted and not _ours_only(rules):
         text += " Somebody has prepared other routing rules and not published them; that has to be settled first."
     seen = Seen.DESIRED if now == wanted else Seen.OTHER
-    return Observation(seen, text, {"maintenance": now}, {"visitors": now}, datetime.now(UTC))
+    # To lift maintenance is right whatever page is on: the step that switched it on may stand in the same plan.
+    identity = {"maintenance": now} if call.action == MAINTENANCE_ON.name else {"rule": RULE_NAME}
+    return Observation(seen, text, identity, {"visitors": now}, datetime.now(UTC))
 
 
 def apply(access: Access, call: Call, sending: Sending) -> Outcome:
@@ -83,7 +85,7 @@ def apply(access: Access, call: Call, sending: Sending) -> Outcome:
 
 def inverse(call: Call, baseline: Observation) -> Call | None:
     """Return the call that brings back where visitors were sent before."""
-    before = str(baseline.identity.get("maintenance", ""))
+    before = str(baseline.readings.get("visitors", ""))
     if not before or before == page_of(call):
         return None
     return Call(MAINTENANCE_OFF.name, {}) if before == OFF else Call(MAINTENANCE_ON.name, {"page": before})

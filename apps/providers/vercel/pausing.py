@@ -27,7 +27,9 @@ def observe(access: Access, call: Call, sending: Sending | None) -> Observation:
     paused = dig(body, "paused") is True
     text = "The project is paused: visitors get Vercel's page." if paused else "The project is served."
     seen = Seen.DESIRED if paused is (call.action == PAUSE.name) else Seen.OTHER
-    return Observation(seen, text, {"paused": paused}, {"paused": paused}, datetime.now(UTC))
+    # To serve again is right whoever paused: the step that did may stand in the same plan.
+    identity = {"paused": paused} if call.action == PAUSE.name else {"project": dig(body, "id")}
+    return Observation(seen, text, identity, {"paused": paused}, datetime.now(UTC))
 
 
 def apply(access: Access, call: Call, sending: Sending) -> Outcome:
@@ -45,7 +47,7 @@ def apply(access: Access, call: Call, sending: Sending) -> Outcome:
 
 def inverse(call: Call, baseline: Observation) -> Call | None:
     """Return the call that brings the project back to how it was."""
-    was = baseline.identity.get("paused")
+    was = baseline.readings.get("paused")
     return Call(INVERSE[call.action], {}) if was is (call.action != PAUSE.name) else None
 
 
