@@ -31,6 +31,7 @@ BUILT_IN = {
     "supabase": "apps.providers.supabase.provider.Supabase",
     "clerk": "apps.providers.clerk.provider.Clerk",
     "mux": "apps.providers.mux.provider.Mux",
+    "lighthouse": "apps.providers.lighthouse.provider.Lighthouse",
 }
 
 

@@ -225,4 +225,6 @@ ASKS = (
     Ask("clerk", Call("signing_keys", {})),
     Ask("mux", Call("playback", {"playback_id": "MOTIONMAReadyPlay"}), judges_answers=True),
     Ask("mux", Call("asset", {"asset_id": "MOTIONMAReady"})),
+    Ask("lighthouse", Call("score", {"category": "performance", "window_minutes": 60, "above": 50})),
+    Ask("lighthouse", Call("change", {"category": "seo", "window_minutes": 60, "above": -3})),
 )

@@ -25,6 +25,7 @@ BUILT_IN = {
     "supabase": "apps.providers.supabase.simulator",
     "clerk": "apps.providers.clerk.simulator",
     "mux": "apps.providers.mux.simulator",
+    "lighthouse": "apps.providers.lighthouse.simulator",
 }
 
 
