@@ -1,13 +1,16 @@
-"""Rules about checks that providers are asked: whether anybody here can answer what the playbook asks."""
+"""Rules about checks: whether anybody here can answer what the playbook asks, and whether an address may be asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from apps.deployments.entering import PUBLIC_PORTS
 from apps.playbooks.catalogue import Catalogue, Question
 from apps.playbooks.definition import Check, CheckStep, Definition
 from apps.playbooks.findings import ERROR, Finding
 from apps.playbooks.placeholders import names_in_value
+from apps.providers import outbound
 from apps.providers.base import Call
 
 
@@ -40,6 +43,24 @@ def checks_can_be_answered(definition: Definition, catalogue: Catalogue) -> Iter
             taken = ", ".join(parameter.name for parameter in questions[0].check.takes()) or "nothing"
             message = f"Step {at} cannot be asked: {reasons[0]}"
             yield Finding(ERROR, "wrong_check", message, f"{step.check.use} takes: {taken}.", at, step.line)
+
+
+def addresses_may_be_asked(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:
+    """No check asks an address that is private, or that is not plainly an address. Names are looked up when asked."""
+    policy = replace(outbound.policy_from_environment(), lookup=_nobody_looks_up)
+    for at, step in enumerate(definition.steps, start=1):
+        url = step.check.url if isinstance(step, CheckStep) else ""
+        if not url or any(names_in_value(url)):
+            continue
+        try:
+            outbound.check_address(url, policy, public_ports=PUBLIC_PORTS)
+        except outbound.AddressRefused as refused:
+            message = f"Step {at} cannot be asked. {refused}"
+            yield Finding(ERROR, "address_not_allowed", message, "Give a public https address.", at, step.line)
+
+
+def _nobody_looks_up(host: str, seconds: float) -> Sequence[outbound.Address]:
+    raise outbound.AddressUnknown(f"{host} is looked up when it is asked.")
 
 
 def _why_refused(check: Check, question: Question) -> str:

@@ -28,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     lint_steps.the_way_back_is_proven,
     lint_checks.checks_exist,
     lint_checks.checks_can_be_answered,
+    lint_checks.addresses_may_be_asked,
     lint_whole.no_placeholder_is_left_over,
     lint_whole.double_braces_are_meant,
     lint_whole.somebody_must_agree,

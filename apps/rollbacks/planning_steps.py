@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from apps.deployments.entering import PUBLIC_PORTS
 from apps.deployments.models import Environment
 from apps.playbooks.definition import ActionStep, CheckStep, GateStep, HumanStep, Step
 from apps.playbooks.placeholders import Unfilled, substitute
-from apps.providers import opening, registry
+from apps.providers import opening, outbound, registry
 from apps.providers.base import Call, Provider
 from apps.providers.models import Connection
 from apps.rollbacks.observing import Reading
@@ -53,7 +54,17 @@ def _looked_at(step: CheckStep, values: Mapping[str, Any], position: int) -> dic
         "path": check.path, "url": check.url, "method": check.method, "status": check.status,
         "contains": check.contains, "header": dict(check.header), "json": check.json,
     }  # fmt: skip
-    return {"kind": "check", "check": {key: filled(value, values, position) for key, value in asked.items() if value}}
+    planned = {key: filled(value, values, position) for key, value in asked.items() if value}
+    if url := planned.get("url"):
+        _refuse_address(url, position)
+    return {"kind": "check", "check": planned}
+
+
+def _refuse_address(url: str, position: int) -> None:
+    try:
+        outbound.check_address(url, public_ports=PUBLIC_PORTS)
+    except outbound.AddressRefused as refused:
+        raise Unacceptable(f"Step {position}: {refused}", code="address_not_allowed", field="playbook") from None
 
 
 def _asked(environment: Environment, step: CheckStep, values: Mapping[str, Any], position: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from apps.playbooks.linter import RULES, lint, report
 from apps.playbooks.parsing import parse
 from tests.playbooks.catalogue import CATALOGUE
 from tests.playbooks.examples import SMALLEST
-from tests.providers.foreign import ERROR_RATE, Foreign
+from tests.providers.foreign import LOSS_SHARE, Foreign
 
 HEAD = "version: 1\nslug: a\nname: A\napprovals: {all_of: [founder], due_minutes: 5}\n"
 CHECK = "  - {name: Look, check: {path: /}}\n"
@@ -51,10 +51,14 @@ def test_an_empty_catalogue_finds_nothing_wrong_with_actions():
         ("{name: look, check: {path: /}}", "duplicate_name", "warning"),
         ("{name: A, check: {use: metrics.guess, with: {window_minutes: 5, below: 1}}}", "unknown_check", "error"),
         ("{name: A, check: {use: chat.health}}", "unknown_check", "error"),
-        ("{name: A, check: {use: metrics.error_rate, with: {below: 1}}}", "wrong_check", "error"),
-        ("{name: A, check: {use: metrics.error_rate, with: {window_minutes: 5}}}", "wrong_check", "error"),
-        ("{name: A, check: {use: metrics.error_rate, with: {window_minutes: 4, below: 1}}}", "wrong_check", "error"),
-        ("{name: A, check: {use: metrics.error_rate, with: {window_minutes: '5', below: 1}}}", "wrong_check", "error"),
+        ("{name: A, check: {use: metrics.loss_share, with: {below: 1}}}", "wrong_check", "error"),
+        ("{name: A, check: {use: metrics.loss_share, with: {window_minutes: 5}}}", "wrong_check", "error"),
+        ("{name: A, check: {use: metrics.loss_share, with: {window_minutes: 4, below: 1}}}", "wrong_check", "error"),
+        (
+            "{name: A, check: {use: metrics.loss_share, with: {window_minutes: '5', below: 1}}}",
+            "wrong_check",
+            "error",
+        ),
         ("{name: A, check: {use: metrics.health, with: {part: a, more: b}}}", "wrong_check", "error"),
         ("{name: A, check: {use: metrics.health, with: {part: '{release.version}', x: b}}}", "wrong_check", "error"),
         ("{name: A, check: {use: metrics.health, with: {part: '{time.now}'}}}", "moving_value", "error"),
@@ -119,8 +123,8 @@ def test_errors_come_first_and_read_as_sentences():
 @pytest.mark.parametrize(
     "check",
     [
-        "{use: metrics.error_rate, with: {window_minutes: 5, below: 1}}",
-        "{use: metrics.error_rate, with: {window_minutes: 60, above: 0}}",
+        "{use: metrics.loss_share, with: {window_minutes: 5, below: 1}}",
+        "{use: metrics.loss_share, with: {window_minutes: 60, above: 0}}",
         "{use: database.health, with: {part: '{release.version}'}}",
     ],
 )
@@ -129,9 +133,9 @@ def test_a_check_that_a_provider_answers_stands(check):
 
 
 def test_a_window_that_one_of_two_sources_can_tell_stands():
-    fine = replace(ERROR_RATE, resolution_seconds=60)
+    fine = replace(LOSS_SHARE, resolution_seconds=60)
     finer = type("Finer", (Foreign,), {"checks": (fine,)})()
     both = replace(CATALOGUE, questions_by_use=catalogue_of([Foreign(), finer]).questions_by_use)
-    text = f"{HEAD}steps:\n  - {{name: A, check: {{use: metrics.error_rate, with: {{window_minutes: 2, below: 1}}}}}}\n"
+    text = f"{HEAD}steps:\n  - {{name: A, check: {{use: metrics.loss_share, with: {{window_minutes: 2, below: 1}}}}}}\n"
     assert "only for windows of 5 minutes" in lint(parse(text), CATALOGUE)[0].message
     assert not [finding for finding in lint(parse(text), both) if finding.level == "error"]

@@ -104,7 +104,7 @@ def test_every_step_has_a_form(mavericks, rae, text):
 
 def test_a_providers_check_has_a_field_for_each_of_its_parameters(mavericks, rae, monkeypatch):
     register(monkeypatch)
-    asked = "use: metrics.error_rate, with: {window_minutes: 5, below: 1}"
+    asked = "use: metrics.loss_share, with: {window_minutes: 5, below: 1}"
     text = SMALLEST.replace("path: /api/health, status: 200", asked)
     RevisionFactory(organisation=mavericks, content=text, published=True)
     client = browser(rae)

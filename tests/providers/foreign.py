@@ -46,7 +46,7 @@ from tests.providers.raw import RawServer, answer
 from tests.providers.raw import Seen as Asked
 
 API = Api("Foreign", "", lambda access: {"Authorization": f"Bearer {credential(access, 'token', 'Foreign')}"})
-ERROR_RATE = Check("error_rate", "Share of failed requests", unit="%", resolution_seconds=300)
+LOSS_SHARE = Check("loss_share", "Share of failed requests", unit="%", resolution_seconds=300)
 HEALTH = Check("health", "Health of a part", (Parameter("part", "Part"),))
 RESTORE = Action(
     name="restore",
@@ -81,7 +81,7 @@ class Foreign(Provider):
         Field("headers", "Headers", required=False, kind="json", help='For example {"X-Team": "portal"}.'),
     )
     actions = (RESTORE,)
-    checks = (ERROR_RATE, HEALTH)
+    checks = (LOSS_SHARE, HEALTH)
     roles = ("metrics", "database")
     support = "https://foreign.example/support"
 
@@ -98,7 +98,7 @@ class Foreign(Provider):
             text = f"{part} is {'well' if well else 'not well'}."
             return CheckResult(well, text, (("done" if well else "failed", text),))
         told = _read(access, "/rate").json()
-        return measured(ERROR_RATE, call.parameters, told["value"], samples=told["samples"])
+        return measured(LOSS_SHARE, call.parameters, told["value"], samples=told["samples"])
 
     @ends_in_an_observation
     def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:

@@ -16,8 +16,13 @@ from tests.playbooks.conftest import program
 from tests.providers.factories import ConnectionFactory
 from tests.providers.foreign import Vendor, vendor_answering
 
-RATE = {"check": "error_rate", "parameters": {"window_minutes": 5, "below": 1}}
-FORM = {"check": "error_rate", "error_rate-window_minutes": "5", "error_rate-below": "1", "error_rate-above": ""}
+RATE = {"check": "loss_share", "parameters": {"window_minutes": 5, "below": 1}}
+FORM = {
+    "check": "loss_share",
+    "loss_share-window_minutes": "5",
+    "loss_share-below": "1",
+    "loss_share-above": "",
+}
 
 
 @pytest.fixture
@@ -70,8 +75,8 @@ def test_a_source_that_cannot_be_read_is_an_answer(team: Organisation, connectio
     ("body", "field", "words"),
     [
         ({"check": "guess"}, "check", "Foreign has no check “guess”"),
-        ({"check": "error_rate", "parameters": {"below": 1}}, "parameters", "“window_minutes” is missing"),
-        ({"check": "error_rate", "parameters": {"window_minutes": 1, "below": 1}}, "parameters", "of 5 minutes"),
+        ({"check": "loss_share", "parameters": {"below": 1}}, "parameters", "“window_minutes” is missing"),
+        ({"check": "loss_share", "parameters": {"window_minutes": 1, "below": 1}}, "parameters", "of 5 minutes"),
         ({"check": "health", "parameters": {"part": "a", "b": 1}}, "parameters", "no parameter “b”"),
     ],
 )
@@ -103,7 +108,7 @@ def test_the_page_asks_and_shows_what_was_found(team: Organisation, connection: 
     answer = client.post(f"{address}examinations/", FORM)
     assert answer.status_code == 200
     assert "7.5 % over 5 min, from 1200 samples; wanted below 1 %." in answer.content.decode()
-    answer = client.post(f"{address}examinations/", {**FORM, "error_rate-window_minutes": "1"})
+    answer = client.post(f"{address}examinations/", {**FORM, "loss_share-window_minutes": "1"})
     assert answer.status_code == 422
     assert "only for windows of 5 minutes" in answer.content.decode()
     answer = client.post(f"{address}examinations/", {"check": "health", "health-part": "api"})

@@ -25,10 +25,10 @@ name: Asks
 approvals: {all_of: [founder, client-success-lead]}
 steps:
   - name: Errors stay low
-    check: {use: metrics.error_rate, with: {window_minutes: 5, below: 1}, within_seconds: 3}
+    check: {use: metrics.loss_share, with: {window_minutes: 5, below: 1}, within_seconds: 3}
 """
 HEALTHY = ASKS.replace(
-    "use: metrics.error_rate, with: {window_minutes: 5, below: 1}", "use: metrics.health, with: {part: api}"
+    "use: metrics.loss_share, with: {window_minutes: 5, below: 1}", "use: metrics.health, with: {part: api}"
 )
 
 
@@ -57,7 +57,7 @@ def test_the_plan_names_the_connection_and_everything_that_is_asked(stage: Any, 
     assert said["kind"] == "check"
     assert said["provider"] == "foreign"
     assert said["connection"] == {"id": str(connection.pk), "version": 1}
-    assert said["check"]["name"] == "error_rate"
+    assert said["check"]["name"] == "loss_share"
     assert said["check"]["parameters"] == {"window_minutes": 5, "below": 1}
     assert said["gives_up_seconds"] == 3
     page = browser(stage.ava).get(f"/rollbacks/{rollback.pk}/").content.decode()
@@ -117,15 +117,15 @@ def test_looking_now_asks_the_check(stage: Any, vendor: Vendor) -> None:
 @pytest.mark.parametrize(
     ("asked", "because"),
     [
-        ("use: metrics.error_rate, with: {window_minutes: 5}", "Say what the value must be"),
+        ("use: metrics.loss_share, with: {window_minutes: 5}", "Say what the value must be"),
         ("use: metrics.guess, with: {}", "Foreign has no check “guess”"),
-        ("use: errors.error_rate, with: {window_minutes: 5, below: 1}", "needs a errors connection"),
+        ("use: errors.loss_share, with: {window_minutes: 5, below: 1}", "needs a errors connection"),
     ],
 )
 def test_what_can_never_be_asked_is_refused_when_it_is_planned(
     stage: Any, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, asked: str, because: str
 ) -> None:
-    text = ASKS.replace("use: metrics.error_rate, with: {window_minutes: 5, below: 1}", asked)
+    text = ASKS.replace("use: metrics.loss_share, with: {window_minutes: 5, below: 1}", asked)
     monkeypatch.setattr("apps.playbooks.linter.RULES", ())  # it was published when it could still be asked
     with pytest.raises(Unacceptable, match=because) as refused:
         stage.propose(text)

@@ -7,6 +7,7 @@ SOCKETS = "tests/security/test_sockets.py::"
 ROWS_HERE = "tests/security/test_rows.py::"
 PAGES, OPERATIONS = "tests/house/test_page_rules.py::", "tests/house/test_api_rules.py::"
 HOOKS = "tests/providers/test_hooks.py::"
+OUTBOUND, GUARD = "tests/security/test_outbound_rows.py::", "tests/providers/test_outbound.py::"
 SIGN_IN, TOKENS = "tests/accounts/test_sign_in.py::", "tests/accounts/test_tokens.py::"
 STARTING, CROSSING = "tests/rollbacks/test_starting_races.py::", "tests/rollbacks/test_crossing_races.py::"
 COUNTING, GLASS = "tests/approvals/test_counting.py::", "tests/approvals/test_break_glass.py::"
@@ -124,6 +125,34 @@ TRIED: dict[int, tuple[str, tuple[str, ...]]] = {
     )),
     36: ("clients that never finish", (SOCKETS + "test_row_36_slow_clients_hold_up_nobody",)),
     37: ("floods of deliveries", (ROWS_HERE + "test_row_37_a_connection_that_floods_is_slowed_down_and_no_other",)),
+    38: ("addresses that are not plainly public", (
+        OUTBOUND + "test_row_38_an_address_that_is_not_plainly_public_is_refused_wherever_it_is_entered",
+        GUARD + "test_an_address_that_is_not_plainly_public_is_refused",
+        GUARD + "test_and_it_is_refused_again_when_a_connection_is_opened",
+        GUARD + "test_outbound_allow_opens_nothing_else",
+    )),
+    39: ("names that lead elsewhere the next time", (
+        OUTBOUND + "test_row_39_a_name_is_looked_up_once_and_only_that_address_is_called",
+        OUTBOUND + "test_row_39_a_name_that_could_not_be_resolved_is_looked_at_when_it_is_used",
+        OUTBOUND + "test_row_39_a_name_with_one_private_address_among_public_ones_is_not_called",
+        GUARD + "test_a_name_that_changes_its_address_is_looked_at_when_it_is_used",
+        "tests/providers/test_http.py::test_tls_is_checked_for_the_name_though_the_connection_goes_to_an_address",
+    )),
+    40: ("redirects to the inside", (
+        OUTBOUND + "test_row_40_no_redirect_is_followed_by_anything_that_asks",
+        GUARD + "test_a_redirect_to_a_private_address_is_not_followed",
+    )),
+    41: ("other schemes and ports, and answers without an end", (
+        OUTBOUND + "test_row_41_an_address_that_people_type_has_its_one_scheme_and_port",
+        OUTBOUND + "test_row_41_an_answer_without_an_end_costs_a_check_five_seconds_and_64_kilobytes",
+        OUTBOUND + "test_row_41_a_bomb_is_neither_unpacked_nor_kept",
+    )),
+    42: ("what is sent to typed addresses, and what of their answers is shown", (
+        OUTBOUND + "test_row_42_a_typed_address_gets_no_credentials_and_shows_a_few_words",
+        OUTBOUND + "test_row_42_ids_stay_inside_their_place_in_a_path",
+        OUTBOUND + "test_row_42_nothing_but_the_guarded_modules_opens_connections",
+        GUARD + "test_the_environment_cannot_bring_in_a_proxy",
+    )),
     54: ("sessions fixed, stolen or outlived", (
         SIGN_IN + "test_signing_out_needs_a_form_and_ends_the_session",
         SIGN_IN + "test_a_new_password_comes_by_mail_and_ends_old_sessions",

@@ -28,7 +28,7 @@ from tests.security import broken_urls
 from tests.security.rows import NOT_TRIED, TRIED
 
 __all__ = ["ada", "mallory", "team"]
-EVERY_ROW = {*range(1, 38), *range(54, 67)}
+EVERY_ROW = {*range(1, 43), *range(54, 67)}
 SCHEMA = api.get_openapi_schema()
 NOBODY_GIVES = (
     "organisation_id", "state", "requester_id", "approver_id", "required_approvals", "is_staff", "is_superuser",
@@ -74,6 +74,7 @@ def test_row_04_no_request_is_spread_into_a_query() -> None:
     found = [
         place
         for name, tree in modules().items()
+        if "/simulator/" not in name  # the outside world of tests and demos knows no database
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asking
         for each in [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg is None)]
