@@ -18,6 +18,7 @@ BUILT_IN = {
     "http": "apps.providers.http_request.provider.HttpRequest",
     "sql": "apps.providers.sql.provider.Sql",
     "command": "apps.providers.command.provider.CommandRunner",
+    "convex": "apps.providers.convex.provider.Convex",
     "stripe": "apps.providers.stripe.provider.Stripe",
     "sentry": "apps.providers.sentry.provider.Sentry",
     "prometheus": "apps.providers.prometheus.provider.Prometheus",

@@ -86,6 +86,9 @@ USES = (
     Use("sentry", Call("release", {"version": "portal@2.31.1", "commit": "4be02aa"})),
     Use("sentry", Call("deploy", {"version": "portal@2.30.4", "environment": "production"})),
     Use("posthog", Call("annotation", {"text": "Rolled back to v2.30.4"})),
+    Use("convex", Call("redeploy", {"commit": "0c7d8e5"}), waits=60),
+    Use("convex", Call("export_snapshot", {"max_age_minutes": 2}), waits=30),
+    Use("convex", Call("import_snapshot", {"snapshot": "1772330400000000000"}), observable=False, waits=30),
     Use(
         "http",
         Call(
@@ -190,6 +193,8 @@ class Ask:
 
 
 ASKS = (
+    Ask("convex", Call("query", {"function": "users:count", "equals": 5})),
+    Ask("convex", Call("health", {}), judges_answers=True),
     Ask("vercel", Call("variables_unchanged", {"deployment": "dpl_7Qm2xVtR"})),
     Ask("stripe", Call("balance", {})),
     Ask("launchdarkly", Call("flag_state", {"flags": ["new-share-links"], "state": "on"})),

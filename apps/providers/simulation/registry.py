@@ -16,6 +16,7 @@ BUILT_IN = {
     "datadog": "apps.providers.datadog.simulator",
     "site": "apps.providers.site.simulator",
     "http": "apps.providers.simulation.flag_api",
+    "convex": "apps.providers.convex.simulator",
     "stripe": "apps.providers.stripe.simulator",
     "resend": "apps.providers.resend.simulator",
     "neon": "apps.providers.neon.simulator",
