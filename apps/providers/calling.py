@@ -58,6 +58,7 @@ class Api:
     name: str
     default_base_url: str
     sign_in: Callable[[Access], Mapping[str, str]]
+    answers: frozenset[int] = frozenset()  # statuses from 500 on that are a whole answer, so not asked again
 
     def read(self, access: Access, path: str, query: Query | None = None, **more: Any) -> Answer:
         """Ask without changing anything; up to three tries on 429 with a short wait, 5xx and broken
@@ -77,7 +78,7 @@ class Api:
                 wait_jitter=0.1,
             ):
                 with attempt:
-                    return _once(request, until)
+                    return _once(request, until, self.answers)
         except _Passing as passing:
             if isinstance(passing.ended, ProviderError):
                 raise passing.ended
@@ -163,7 +164,7 @@ def credential(access: Access, name: str, provider: str) -> str:
     return value.strip()
 
 
-def _once(request: Request, until: float) -> Answer:
+def _once(request: Request, until: float, answers: frozenset[int]) -> Answer:
     left = until - time.monotonic()
     try:
         answer = http.send(request, Limits(total_seconds=max(left, 0.1)), fresh=False)
@@ -171,7 +172,7 @@ def _once(request: Request, until: float) -> Answer:
         raise  # it will be too much the next time as well
     except (NotSent, Lost) as error:
         raise _Passing(error)
-    if answer.status == 429 or answer.status >= 500:
+    if answer.status == 429 or (answer.status >= 500 and answer.status not in answers):
         raise _Passing(answer)
     return answer
 
