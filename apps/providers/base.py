@@ -117,6 +117,7 @@ class Provider(ABC):
     checks: tuple[Check, ...] = ()
     default_base_url: str = ""
     address_schemes: tuple[str, ...] = ("https", "http")  # of a connection's address; () where it has none
+    address_required = True  # where it has no address of its own; False: it can do without, as what only sends to us
     roles: tuple[str, ...] = ()  # connection roles this provider can fill
     hook: Hook | None = None  # how it signs what it sends to us by itself
     support: str = ""  # where to get help from the vendor

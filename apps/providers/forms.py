@@ -63,7 +63,7 @@ class ConnectionForm(CredentialsForm):
         if provider.address_schemes:
             self.fields["base_url"] = forms.CharField(
                 label="Address",
-                required=not provider.default_base_url,
+                required=provider.address_required and not provider.default_base_url,
                 max_length=500,
                 help_text=f"Leave empty for {provider.default_base_url}." if provider.default_base_url else "",
             )

@@ -86,7 +86,8 @@ def replace_credentials(connection: Connection, *, by: Person, credentials: Mapp
 
 def _address(wanted: Provider, base_url: str) -> str:
     checked = entering.checked_base_url(base_url, wanted.address_schemes)
-    if not checked and wanted.address_schemes and not wanted.default_base_url:
+    needed = wanted.address_schemes and wanted.address_required and not wanted.default_base_url
+    if needed and not checked:
         raise Unacceptable("This provider has no address of its own: give one.", field="base_url")
     return checked
 

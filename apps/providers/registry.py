@@ -24,6 +24,8 @@ BUILT_IN = {
     "prometheus": "apps.providers.prometheus.provider.Prometheus",
     "posthog": "apps.providers.posthog.provider.PostHog",
     "resend": "apps.providers.resend.provider.Resend",
+    "alertmanager": "apps.providers.alertmanager.provider.Alertmanager",
+    "grafana": "apps.providers.grafana.provider.Grafana",
     "datadog": "apps.providers.datadog.provider.Datadog",
     "neon": "apps.providers.neon.provider.Neon",
     "statuspage": "apps.providers.statuspage.provider.Statuspage",

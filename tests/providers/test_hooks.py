@@ -57,6 +57,12 @@ VECTORS = {
         b'{"action":"completed","workflow_run":{"id":30433642}}',
         "sha256=e03fe38bf61a10e3797b0a7115f7d7cc6f1308c4fc3794d9ab647bd2f7e031c9",
     ),
+    "grafana": (
+        "X-Grafana-Alerting-Signature",
+        "grafana_test_secret",
+        b'{"receiver":"rollback-portal","status":"firing","orgId":1,"version":"1","title":"[FIRING:1] HighErrorRate"}',
+        "66f25a45c9d05a878ab9a7d9fd0af71250c53cc4f298dcbd2dfd5b89af810b16",
+    ),
 }
 NEEDED: dict[str, dict[str, Any]] = {
     "vercel": {"settings": {"project_id": "prj_1"}, "credentials": {"token": "t"}},
@@ -64,6 +70,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "pagerduty": {"settings": {"from_email": "ada@harbour.example"}, "credentials": {"routing_key": "r"}},
     "sentry": {"settings": {"organization": "o", "project": "p"}, "credentials": {"token": "t"}},
     "github": {"settings": {"repository": "acme/portal"}, "credentials": {"token": "t"}},
+    "grafana": {"settings": {}, "credentials": {}},
 }
 
 

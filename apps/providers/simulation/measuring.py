@@ -8,6 +8,7 @@ still holds its errors. Deeds of the site (`rise`, `fall`, `silence`, `speak`) c
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from . import traffic
@@ -19,6 +20,7 @@ REQUESTS = 240  # of a minute, and up to 40 more, by the hour
 FAILING_PERCENT = 0.4  # of requests while all is well
 BROKEN_PERCENT = 12.0  # of requests while a broken release serves every address
 P95_MS, BROKEN_P95_MS = 180.0, 470.0
+ALERT_SHARE = 0.05  # of requests
 PEOPLE = 12  # one of so many requests is another person's
 
 
@@ -64,6 +66,35 @@ def _minute(world: World, slug: str, start: int, share: float) -> Minute:
     requests = int((REQUESTS + _chance(slug, start, "requests") * 40) * share)
     failures = round(requests * percent / 100)
     return Minute(start, requests, failures, round(p95 * (0.97 + 0.06 * _chance(slug, start, "p95")), 1))
+
+
+def alert(world: World, slug: str) -> dict[str, Any]:
+    """The alert that watches a site, as Alertmanager words it: it fires while too many of the last requests fail."""
+    now = world.now() // MINUTE * MINUTE
+    bad = [one.start for one in minutes(world, slug, now - HOUR, now) if one.failures > one.requests * ALERT_SHARE]
+    firing = bool(bad) and bad[-1] >= now - MINUTE
+    labels = {"alertname": "HighErrorRate", "service": _organisation(slug).project_name, "severity": "critical"}
+    return {
+        "status": "firing" if firing else "resolved",
+        "labels": labels,
+        "annotations": {"summary": "More than 5 % of requests fail"},
+        "startsAt": _iso(_beginning(bad) if bad else now - HOUR),
+        "endsAt": "0001-01-01T00:00:00Z" if firing else _iso(bad[-1] + MINUTE if bad else now - HOUR),
+        "generatorURL": "http://prometheus.example:9090/graph",
+        "fingerprint": f"{zlib.crc32(slug.encode()):08x}{zlib.crc32(labels['service'].encode()):08x}",
+    }
+
+
+def _beginning(bad: list[int]) -> int:
+    """When the last run of bad minutes began."""
+    first = bad[-1]
+    while first - MINUTE in bad:
+        first -= MINUTE
+    return first
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def broken_share(world: World, organisation: Organisation, at: float) -> float:

@@ -14,6 +14,8 @@ BUILT_IN = {
     "prometheus": "apps.providers.prometheus.simulator",
     "posthog": "apps.providers.posthog.simulator",
     "datadog": "apps.providers.datadog.simulator",
+    "alertmanager": "apps.providers.alertmanager.simulator",
+    "grafana": "apps.providers.grafana.simulator",
     "site": "apps.providers.site.simulator",
     "http": "apps.providers.simulation.flag_api",
     "convex": "apps.providers.convex.simulator",
