@@ -35,6 +35,7 @@ BUILT_IN = {
     "clerk": "apps.providers.clerk.provider.Clerk",
     "mux": "apps.providers.mux.provider.Mux",
     "lighthouse": "apps.providers.lighthouse.provider.Lighthouse",
+    "linear": "apps.providers.linear.provider.Linear",
 }
 
 

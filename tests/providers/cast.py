@@ -169,6 +169,10 @@ USES = (
         observable=False,
         waits=900,
     ),
+    Use("linear", Call("create_issue", {"title": "Share links fail", "priority": "urgent", "labels": ["incident"]})),
+    Use("linear", Call("comment", {"issue": "MOT-12", "body": "Rolled back to v2.30.4."})),
+    Use("linear", Call("link", {"issue": "MOT-12", "url": "https://portal.example/r/1", "title": "RB-1"})),
+    Use("linear", Call("set_status", {"issue": "MOT-12", "status": "In Progress"})),
 )
 
 
@@ -232,4 +236,5 @@ ASKS = (
     Ask("mux", Call("asset", {"asset_id": "MOTIONMAReady"})),
     Ask("lighthouse", Call("score", {"category": "performance", "window_minutes": 60, "above": 50})),
     Ask("lighthouse", Call("change", {"category": "seo", "window_minutes": 60, "above": -3})),
+    Ask("linear", Call("issue_status", {"issue": "MOT-11", "status": "In Progress"})),
 )

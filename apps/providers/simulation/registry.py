@@ -29,6 +29,7 @@ BUILT_IN = {
     "clerk": "apps.providers.clerk.simulator",
     "mux": "apps.providers.mux.simulator",
     "lighthouse": "apps.providers.lighthouse.simulator",
+    "linear": "apps.providers.linear.simulator",
 }
 
 
