@@ -88,7 +88,7 @@ def events(access: Access, tag: str) -> Iterator[Any]:
     now = int(time.time())
     times = {"start": now - LOOK_BACK_SECONDS, "end": now + LOOK_AHEAD_SECONDS}
     for page in range(MOST_PAGES):
-        query = {**times, "tags": tag, "unaggregated": "true", "page": page}
+        query: Query = {**times, "tags": tag, "unaggregated": "true", "page": page}
         found = dig(ask(access, "/api/v1/events", query, "The events"), "events")
         if not isinstance(found, list):
             raise ProviderError("The events could not be read: Datadog answered with something that is not a list.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from apps.providers.base import Access, Finding, ProviderError
-from apps.providers.calling import Denied
+from apps.providers.calling import Denied, Query
 from apps.providers.endings import dig, quoted
 from apps.providers.sentry import counting, health
 from apps.providers.sentry.wire import ask, organisation_path, project
 
 MAY_RELEASE = {"project:releases", "project:write", "project:admin", "org:ci"}
 UNTOLD = "Sentry does not tell whether the token may create releases; it needs “project:releases”."
-QUERIES = {
+QUERIES: dict[str, Query] = {
     "events-timeseries": {"dataset": "errors", "statsPeriod": "1h", "interval": 300},
     "sessions": {"field": health.SESSIONS, "statsPeriod": "1h", "interval": "1h"},
 }
