@@ -1,10 +1,11 @@
 """PagerDuty: one page however often it is sent, one note however often it is tried."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from apps.providers.base import Access, Call, OutcomeKind, Proof, Provider, Seen, Sending
+from apps.providers.base import Access, Call, IdempotencyClass, OutcomeKind, Proof, Provider, Seen, Sending
 from apps.providers.pagerduty.wire import events_access
 from apps.providers.registry import provider
 from apps.providers.simulation import Simulators
@@ -140,3 +141,187 @@ def test_a_conflict_that_cannot_be_looked_into_stays_unknown(
 )
 def test_events_have_a_host_of_their_own_only_at_pagerduty(rest: str, events: str) -> None:
     assert events_access(Access(rest, {}, {})).base_url == events
+
+
+ACKNOWLEDGE = Call("acknowledge", {"incident": "QMOTION00411"})
+RESOLVE = Call("resolve", {"incident": "QMOTION00411", "resolution": "Back on v2.30.4"})
+RESPONDERS = Call("request_responders", {"incident": "QMOTION00411", "users": ["PMOTIONU2"], "message": "Please join"})
+
+
+def status_of(simulators: Simulators, incident: str = "QMOTION00411") -> str:
+    """Return the status of an incident as PagerDuty keeps it."""
+    found: str = simulators.state("pagerduty")["accounts"]["motion-mavericks"]["incidents"][incident]["status"]
+    return found
+
+
+@pytest.mark.parametrize("repeats", ["refuse", "accept"])
+@pytest.mark.parametrize("call", [ACKNOWLEDGE, RESOLVE], ids=["acknowledge", "resolve"])
+def test_a_status_is_set_however_often_it_is_sent(
+    repeats: str,
+    call: Call,
+    pagerduty: Provider,
+    access: Access,
+    sending: Sending,
+    again: Sending,
+    simulators: Simulators,
+) -> None:
+    simulators.settings("pagerduty", repeats=repeats)
+    for attempt in (sending, again):
+        assert pagerduty.apply(access, call, attempt).kind is OutcomeKind.SUCCEEDED
+    assert pagerduty.verify(access, call, sending).proof is Proof.SATISFIED
+    assert status_of(simulators) == {"acknowledge": "acknowledged", "resolve": "resolved"}[call.action]
+    assert len([one for one in simulators.effects("pagerduty") if one["kind"] == "status"]) == 1
+
+
+def test_a_resolved_incident_is_never_opened_again_by_acknowledging_it(
+    pagerduty: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    simulators.do("pagerduty", "resolve", incident="QMOTION00411")
+    assert pagerduty.observe(access, ACKNOWLEDGE).seen is Seen.OTHER
+    outcome = pagerduty.apply(access, ACKNOWLEDGE, sending)
+    assert outcome.kind is OutcomeKind.REJECTED
+    assert "would open it again" in outcome.message
+    assert simulators.journal("pagerduty") == []
+
+
+@pytest.mark.parametrize("routing_key", [True, False])
+@pytest.mark.parametrize("event_keys", ["shown", "on_alerts"])
+def test_what_was_paged_with_a_key_is_resolved_by_it(
+    routing_key: bool,
+    event_keys: str,
+    pagerduty: Provider,
+    connect: Connect,
+    sending: Sending,
+    simulators: Simulators,
+) -> None:
+    simulators.settings("pagerduty", event_keys=event_keys)
+    access = connect("pagerduty")
+    trigger, resolve = Call("trigger", {"summary": "Broken", "key": "inc-7"}), Call("resolve", {"key": "inc-7"})
+    pagerduty.apply(access, trigger, sending)
+    simulators.advance(5)
+    assert pagerduty.observe(access, trigger, sending).seen is Seen.DESIRED
+    here = access if routing_key else connect("pagerduty", credentials={"routing_key": ""})
+    assert pagerduty.observe(here, resolve).identity == {"status": "triggered"}
+    assert pagerduty.apply(here, resolve, replace(sending, idempotency_key="idem-2")).kind is OutcomeKind.SUCCEEDED
+    simulators.advance(5)
+    assert pagerduty.verify(here, resolve, sending).proof is Proof.SATISFIED
+    assert pagerduty.observe(access, trigger, sending).seen is Seen.OTHER, "the key may page again"
+
+
+def test_the_open_incident_of_a_key_counts_before_the_resolved_ones(
+    pagerduty: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    trigger = Call("trigger", {"summary": "Broken", "key": "inc-7"})
+    for number in range(2):
+        pagerduty.apply(access, trigger, replace(sending, idempotency_key=f"idem-{number}"))
+        simulators.advance(5)
+        if number == 0:
+            pagerduty.apply(access, Call("resolve", {"key": "inc-7"}), sending)
+            simulators.advance(5)
+    assert pagerduty.observe(access, Call("resolve", {"key": "inc-7"})).identity == {"status": "triggered"}
+
+
+def test_a_key_that_nothing_was_paged_with_is_said_and_not_sent(
+    pagerduty: Provider, connect: Connect, sending: Sending, simulators: Simulators
+) -> None:
+    access = connect("pagerduty", credentials={"routing_key": ""})
+    call = Call("resolve", {"key": "never-opened"})
+    assert pagerduty.observe(access, call).identity == {"status": "absent"}
+    assert pagerduty.apply(access, call, sending).kind is OutcomeKind.REJECTED
+    assert simulators.journal("pagerduty") == []
+
+
+@pytest.mark.parametrize("parameters", [{}, {"incident": "Q1", "key": "k"}, {"key": "k" * 256}, {"incident": ""}])
+def test_a_move_names_exactly_one_incident(parameters: dict[str, str], pagerduty: Provider) -> None:
+    assert len(pagerduty.problems(Call("resolve", parameters))) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        (1001, 400, OutcomeKind.SUCCEEDED),
+        (1001, 409, OutcomeKind.SUCCEEDED),
+        (1002, 400, OutcomeKind.REJECTED),
+        (1005, 400, OutcomeKind.RETRY_LATER),
+        (1005, 409, OutcomeKind.RETRY_LATER),
+        (1008, 400, OutcomeKind.REJECTED),
+        (2010, 403, OutcomeKind.REJECTED),
+    ],
+)
+def test_the_codes_of_a_refused_move_are_understood(
+    code: int, status: int, kind: OutcomeKind, pagerduty: Provider, serve: Serve, sending: Sending
+) -> None:
+    server = serve(routed({"PUT /incidents/P1": answer(status, {"error": {"message": "No", "code": code}})}))
+    here = Access(server.url, {"from_email": "a@example.com"}, {"api_token": "token-123"})
+    assert pagerduty.apply(here, Call("resolve", {"incident": "P1"}), sending).kind is kind
+    assert sum(request.method == "PUT" for request in server.requests) == 1
+
+
+def test_a_status_update_is_sent_once_and_nobody_pretends_to_see_it(
+    pagerduty: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    call = Call("status_update", {"incident": "QMOTION00411", "message": "We are going back.", "subject": "Portal"})
+    assert pagerduty.apply(access, call, sending).kind is OutcomeKind.SUCCEEDED
+    assert pagerduty.action("status_update").idempotency_class is IdempotencyClass.UNREPEATABLE
+    assert pagerduty.observe(access, call, sending).seen is Seen.UNREADABLE
+    (told,) = simulators.state("pagerduty")["accounts"]["motion-mavericks"]["incidents"]["QMOTION00411"][
+        "status_updates"
+    ]
+    assert (told["message"], told["subject"]) == ("We are going back.", "Portal")
+
+
+def test_people_are_asked_to_join_in_the_name_of_the_connections_user(
+    pagerduty: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    assert pagerduty.apply(access, RESPONDERS, sending).kind is OutcomeKind.SUCCEEDED
+    (journalled,) = simulators.journal("pagerduty")
+    assert json.loads(journalled["body"]) == {
+        "requester_id": "PMOTIONU1",
+        "message": f"Please join\n\n[{sending.marker}]",
+        "responder_request_targets": [{"responder_request_target": {"id": "PMOTIONU2", "type": "user_reference"}}],
+    }
+    assert pagerduty.observe(access, RESPONDERS, sending).seen is Seen.DESIRED
+    assert pagerduty.observe(access, RESPONDERS, replace(sending, marker="rp-other")).seen is Seen.OTHER
+
+
+def test_a_plan_without_responders_is_told_before_and_after(
+    pagerduty: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    simulators.settings("pagerduty", abilities=["teams"])
+    assert "plan" in {finding.code for finding in pagerduty.check(access) if finding.level == "warning"}
+    outcome = pagerduty.apply(access, RESPONDERS, sending)
+    assert (outcome.kind, outcome.status) == (OutcomeKind.REJECTED, 402)
+    assert "plan does not have this" in outcome.message
+    assert pagerduty.observe(access, RESPONDERS, sending).seen is Seen.UNREADABLE
+
+
+@pytest.mark.parametrize("parameters", [{}, {"users": []}, {"users": ["a/b"]}])
+def test_nobody_is_no_one_to_ask(parameters: dict[str, list[str]], pagerduty: Provider) -> None:
+    call = Call("request_responders", {"incident": "Q1", "message": "x", **parameters})
+    assert len(pagerduty.problems(call)) == 1
+
+
+def test_an_oauth_token_signs_in_in_its_own_way_and_is_said_to_end(pagerduty: Provider, serve: Serve) -> None:
+    server = serve(routed({"GET /incidents": answer(200, {"incidents": []})}))
+    here = Access(server.url, {"from_email": "a@example.com"}, {"api_token": "pdus+_0XBPWQQ_1234"})
+    assert "expiry" in {finding.code for finding in pagerduty.check(here)}
+    assert {request.headers["authorization"] for request in server.requests} == {"Bearer pdus+_0XBPWQQ_1234"}
+
+
+@pytest.mark.parametrize(
+    ("user", "service", "code", "level"),
+    [
+        ({"email": "a@example.com", "role": "read_only_user"}, {"status": "active"}, "from", "error"),
+        ({"email": "A@example.com", "role": "user"}, {"status": "active"}, "from", "ok"),
+        ({"email": "a@example.com"}, {"status": "disabled"}, "service", "warning"),
+        ({"email": "a@example.com"}, {"status": "maintenance"}, "service", "warning"),
+    ],
+)
+def test_the_check_tells_who_may_only_read_and_which_service_pages_nobody(
+    user: dict[str, str], service: dict[str, str], code: str, level: str, pagerduty: Provider, serve: Serve
+) -> None:
+    pages = {"incidents": [], "users": [user], "abilities": ["coordinated_responding"]}
+    table = {f"GET /{name}": answer(200, {name: found}) for name, found in pages.items()}
+    server = serve(routed({**table, "GET /services/P1": answer(200, {"service": {"name": "web", **service}})}))
+    here = Access(server.url, {"from_email": "a@example.com", "service_id": "P1"}, {"api_token": "token-123"})
+    assert {finding.code: finding.level for finding in pagerduty.check(here)}[code] == level

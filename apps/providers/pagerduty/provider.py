@@ -1,66 +1,36 @@
-"""PagerDuty: page the people on call (trigger), and write into the timeline of an incident (note)."""
+"""PagerDuty: page people, move incidents, write on them, tell their stakeholders, call more people."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from apps.providers.base import (
     Access,
-    Action,
     Call,
     Field,
     Finding,
-    IdempotencyClass,
     Observation,
     Outcome,
-    Parameter,
     Proof,
     Provider,
-    ProviderError,
-    Risk,
     Seen,
     Sending,
     Verification,
 )
-from apps.providers.endings import dig, ends_in_an_observation, ends_in_an_outcome, refused, unknown
+from apps.providers.endings import ends_in_an_observation, ends_in_an_outcome
 from apps.providers.hooks import WEBHOOK_SECRET, Hook
-from apps.providers.pagerduty import checking, judging
-from apps.providers.pagerduty.wire import (
-    EVENTS,
-    REST,
-    events_access,
-    has,
-    incident_path,
-    incident_with_key,
-    note_with,
+from apps.providers.pagerduty import checking, moving, paging, telling
+from apps.providers.pagerduty.actions import (
+    ACKNOWLEDGE,
+    ACTIONS,
+    LONGEST_SUMMARY,
+    NOTE,
+    REQUEST_RESPONDERS,
+    RESOLVE,
+    STATUS_UPDATE,
+    TRIGGER,
 )
-
-LONGEST_SUMMARY = 1024
-TRIGGER = Action(
-    name="trigger",
-    title="Page the people on call",
-    parameters=(Parameter("summary", "Summary", help="At most 1024 characters."),),
-    risk=Risk.SAFE,
-    idempotency_class=IdempotencyClass.KEYED,
-    undo="Resolve the incident in PagerDuty; people have been paged.",
-    usual_seconds=2,
-    gives_up_seconds=60,
-    settle_seconds=2,
-)
-NOTE = Action(
-    name="note",
-    title="Add a note to an incident",
-    parameters=(
-        Parameter("incident", "Incident", help="PagerDuty's id or number of the incident."),
-        Parameter("content", "Text"),
-    ),
-    risk=Risk.SAFE,
-    idempotency_class=IdempotencyClass.FINDABLE,
-    undo="Delete the note in PagerDuty.",
-    usual_seconds=1,
-    gives_up_seconds=30,
-    settle_seconds=2,
-)
+from apps.providers.pagerduty.wire import REST
 
 
 class PagerDuty(Provider):
@@ -89,7 +59,7 @@ class PagerDuty(Provider):
             "api_token",
             "API token",
             required=False,
-            help="Needed for notes and to look whether a page arrived.",
+            help="For all but paging by routing key, and to look whether a page arrived.",
         ),
         Field(
             "routing_key",
@@ -101,16 +71,24 @@ class PagerDuty(Provider):
     )
     # Its header X-Webhook-Id is not signed, so whoever replays a body could give it another one: the body's id counts.
     hook = Hook("X-PagerDuty-Signature", "sha256", ("event", "id"), ("event", "event_type"), prefix="v1=")
-    actions = (TRIGGER, NOTE)
+    actions = ACTIONS
     roles = ("paging",)
     support = "https://support.pagerduty.com"
 
     def problems(self, call: Call) -> Sequence[str]:
-        """Refuse a summary that PagerDuty would not take, besides what every provider checks."""
-        found = super().problems(call)
-        if not found and len(call.parameters.get("summary", "")) > LONGEST_SUMMARY:
+        """Refuse what PagerDuty would not take, besides what every provider checks."""
+        if found := super().problems(call):
+            return found
+        if len(call.parameters.get("summary") or "") > LONGEST_SUMMARY:
             return (f"The summary is longer than {LONGEST_SUMMARY} characters.",)
-        return found
+        if len(call.parameters.get("key") or "") > paging.LONGEST_KEY:
+            return (f"The key is longer than {paging.LONGEST_KEY} characters.",)
+        judge = {
+            ACKNOWLEDGE.name: moving.problem,
+            RESOLVE.name: moving.problem,
+            REQUEST_RESPONDERS.name: telling.problem,
+        }
+        return tuple(filter(None, (judge[call.action](call),))) if call.action in judge else ()
 
     def check(self, access: Access) -> list[Finding]:
         """Sign in and look for the user and the service; page nobody."""
@@ -118,36 +96,29 @@ class PagerDuty(Provider):
 
     @ends_in_an_observation
     def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:
-        """Say whether the incident with our key, or the note with our marker, is there."""
+        """Say whether the incident has the wanted status, or whether what we send is there."""
+        if call.action in moving.WANTED:
+            return moving.observation(access, call)
+        if call.action == STATUS_UPDATE.name:
+            return Observation(Seen.UNREADABLE, telling.NOWHERE)
         if not sending:
             return Observation(Seen.OTHER, "Nothing has been sent to PagerDuty yet.", {"sent": "no"})
-        if call.action == "note":
-            found = note_with(access, call.parameters["incident"], sending.marker)
-            if found:
-                return Observation(Seen.DESIRED, "The note is on the incident.", {"sent": "yes"})
-            return Observation(Seen.OTHER, "No note with our marker is on the incident.", {"sent": "no"})
-        if not has(access, "api_token"):
-            text = "Without an API token the portal cannot see whether PagerDuty made an incident."
-            return Observation(Seen.UNREADABLE, f"{text} Sending again is harmless: the key is the same.")
-        found = incident_with_key(access, key_of(sending))
-        if not found:
-            return Observation(Seen.OTHER, "PagerDuty shows no incident with our key.", {"sent": "no"})
-        readings = {"incident": dig(found, "id"), "status": dig(found, "status")}
-        return Observation(Seen.DESIRED, "The incident is there.", {"sent": "yes"}, readings)
+        if call.action == TRIGGER.name:
+            return paging.observation(access, call, sending)
+        return telling.observation(access, call, sending)
 
     @ends_in_an_outcome
     def apply(self, access: Access, call: Call, sending: Sending) -> Outcome:
-        """Page, or write the note."""
-        if call.action == "note":
-            content = f"{call.parameters['content']}\n\n[{sending.marker}]"
-            path = f"{incident_path(call.parameters['incident'])}/notes"
-            answer = REST.change(access, sending, "POST", path, body={"note": {"content": content}})
-            return judging.note(answer, REST.said(access, answer), call.parameters["incident"])
-        if has(access, "routing_key"):
-            return self._event(access, call, sending)
-        if not access.settings.get("service_id"):
-            return refused("Paging needs a routing key, or an API token and a service id. Nothing was sent.")
-        return self._incident(access, call, sending)
+        """Send the one request of the action."""
+        deed: dict[str, Callable[[Access, Call, Sending], Outcome]] = {
+            TRIGGER.name: paging.page,
+            NOTE.name: telling.note,
+            ACKNOWLEDGE.name: moving.move,
+            RESOLVE.name: moving.move,
+            STATUS_UPDATE.name: telling.status_update,
+            REQUEST_RESPONDERS.name: telling.request_responders,
+        }
+        return deed[call.action](access, call, sending)
 
     def verify(self, access: Access, call: Call, sending: Sending) -> Verification:
         """Say whether the incident or the note is there; where nobody can look, the receipt has to do."""
@@ -161,40 +132,4 @@ class PagerDuty(Provider):
 
     def what_stays(self, call: Call) -> Sequence[str]:
         """Say what undoing a rollback does not take back."""
-        return ("People who were paged have been paged; notes stay on the incident.",)
-
-    def _event(self, access: Access, call: Call, sending: Sending) -> Outcome:
-        payload = {"summary": call.parameters["summary"], "source": "rollback-portal", "severity": "critical"}
-        body = {
-            "routing_key": access.credentials["routing_key"],
-            "event_action": "trigger",
-            "dedup_key": key_of(sending),
-            "client": "Rollback Portal",
-            "payload": {**payload, "custom_details": {"reason": sending.reason}},
-        }
-        there = events_access(access)
-        answer = EVENTS.change(there, sending, "POST", "/v2/enqueue", body=body)
-        return judging.event(answer, EVENTS.said(there, answer), key_of(sending))
-
-    def _incident(self, access: Access, call: Call, sending: Sending) -> Outcome:
-        body = {
-            "incident": {
-                "type": "incident",
-                "title": call.parameters["summary"],
-                "service": {"id": access.settings["service_id"], "type": "service_reference"},
-                "incident_key": key_of(sending),
-                "body": {"type": "incident_body", "details": sending.reason},
-            }
-        }
-        answer = REST.change(access, sending, "POST", "/incidents", body=body)
-        try:
-            # 400 is also what a second request with our own key gets: the incident is there.
-            there = incident_with_key(access, key_of(sending)) if answer.status == 400 else None
-        except ProviderError as error:
-            return unknown(f"PagerDuty answered 400, and whether our incident is there is not known: {error}", answer)
-        return judging.incident(answer, REST.said(access, answer), key_of(sending), there)
-
-
-def key_of(sending: Sending) -> str:
-    """Return the key by which PagerDuty recognises all attempts of a step; at most 255 characters."""
-    return f"rollback-portal-{sending.idempotency_key}"[:255]
+        return ("People who were paged or told have been; notes and moves stay in the incident's timeline.",)

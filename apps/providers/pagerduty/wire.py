@@ -11,11 +11,18 @@ from apps.providers.base import Access, ProviderError
 from apps.providers.calling import Api, Query, credential, segment
 from apps.providers.endings import dig
 
+OAUTH = ("pdus+", "pdeu+")  # how the tokens of scoped OAuth begin
+
+
+def _authorization(token: str) -> str:
+    return f"Bearer {token}" if token.startswith(OAUTH) else f"Token token={token}"
+
+
 REST = Api(
     "PagerDuty",
     "https://api.pagerduty.com",
     lambda access: {
-        "Authorization": f"Token token={credential(access, 'api_token', 'PagerDuty')}",
+        "Authorization": _authorization(credential(access, "api_token", "PagerDuty")),
         "Accept": "application/vnd.pagerduty+json;version=2",
         "Content-Type": "application/json",
         "From": access.settings.get("from_email", ""),
@@ -23,6 +30,8 @@ REST = Api(
 )
 EVENTS = Api("PagerDuty", "https://events.pagerduty.com", lambda access: {})
 EU = "https://api.eu.pagerduty.com"
+RESOLVED = "resolved"
+MOST_WITHOUT_KEY = 5  # incidents whose alerts are asked for a key
 
 
 def has(access: Access, name: str) -> bool:
@@ -50,10 +59,41 @@ def ask(access: Access, path: str, query: Query | None = None, what: str = "") -
     return answer.json()
 
 
+def incident_called(access: Access, incident: str) -> Any:
+    """Return an incident by its id or number. Raises ProviderError."""
+    body = ask(access, incident_path(incident), what=f"The incident {incident}")
+    found = dig(body, "incident")
+    if not dig(found, "id"):
+        raise ProviderError("PagerDuty answered with something that is not an incident.")
+    return found
+
+
 def incident_with_key(access: Access, key: str) -> Any:
-    """Return the incident that our key made, or None. Raises ProviderError."""
-    body = ask(access, "/incidents", {"incident_key": key, "limit": 100}, "The list of incidents")
-    return next((one for one in _listed(body, "incidents") if dig(one, "incident_key") == key), None)
+    """Return the incident that was made with this key, the open one before the newest, or None. Raises ProviderError.
+
+    An incident that an event made may show no key; then the keys of its alerts count (PagerDuty's description of
+    `incident_key` says so).
+    """
+    query: Query = {"incident_key": key, "limit": 100, "date_range": "all"}
+    listed = _listed(ask(access, "/incidents", query, "The list of incidents"), "incidents")
+    found = [one for one in listed if dig(one, "incident_key") == key]
+    keyless = [one for one in listed if not dig(one, "incident_key")][-MOST_WITHOUT_KEY:]
+    found += [one for one in keyless if not found and _has_alert(access, one, key)]
+    ranked = sorted(found, key=lambda one: (dig(one, "status") != RESOLVED, dig(one, "incident_number") or 0))
+    return ranked[-1] if ranked else None
+
+
+def user_with_email(access: Access, email: str) -> Any:
+    """Return the user who has this address, or None. Raises ProviderError."""
+    body = ask(access, "/users", {"query": email, "limit": 100}, "The list of users")
+    users = _listed(body, "users")
+    return next((user for user in users if str(dig(user, "email")).lower() == email.lower()), None)
+
+
+def _has_alert(access: Access, incident: Any, key: str) -> bool:
+    path = incident_path(str(dig(incident, "id")))
+    body = ask(access, f"{path}/alerts", {"limit": 100}, "The alerts of an incident")
+    return any(dig(alert, "alert_key") == key for alert in _listed(body, "alerts"))
 
 
 def note_with(access: Access, incident: str, marker: str) -> Any:

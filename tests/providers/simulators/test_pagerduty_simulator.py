@@ -112,3 +112,25 @@ def test_a_wrong_key_is_401_and_a_page_too_far_is_400(pagerduty: PagerDuty) -> N
     pagerduty.key = "wrong"
     refused = pagerduty("GET", "/services")
     assert (refused.status, refused.json()["error"]["code"]) == (401, 2006)
+
+
+def test_a_webhook_subscription_tells_its_secret_once(pagerduty: PagerDuty) -> None:
+    method = {"type": "http_delivery_method", "url": "https://portal.example/hooks/pagerduty/1"}
+    wanted = {"delivery_method": method, "events": ["incident.triggered"], "filter": {"type": "account_reference"}}
+    made = pagerduty("POST", "/webhook_subscriptions", {"webhook_subscription": wanted}).json()["webhook_subscription"]
+    assert len(made["delivery_method"]["secret"]) == 64
+    (listed,) = pagerduty("GET", "/webhook_subscriptions").json()["webhook_subscriptions"]
+    assert "secret" not in listed["delivery_method"]
+    assert pagerduty("POST", f"/webhook_subscriptions/{made['id']}/ping").status == 202
+    assert pagerduty("DELETE", f"/webhook_subscriptions/{made['id']}").status == 204
+    assert pagerduty("GET", f"/webhook_subscriptions/{made['id']}").status == 404
+
+
+def test_the_key_of_an_event_may_stand_on_its_alert_only(pagerduty: PagerDuty, simulators: Simulators) -> None:
+    simulators.settings("pagerduty", event_keys="on_alerts")
+    pagerduty.event("trigger", "inc-42")
+    simulators.advance(1)
+    (incident,) = pagerduty.incidents("incident_key=inc-42")
+    assert "incident_key" not in incident
+    (alert,) = pagerduty("GET", f"/incidents/{incident['id']}/alerts").json()["alerts"]
+    assert alert["alert_key"] == "inc-42"

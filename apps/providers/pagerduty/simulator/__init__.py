@@ -6,15 +6,15 @@ accepted and dropped.
 
 `/view/<incident>` shows one in the browser.
 
-Settings: `event_delay_seconds` (0.5), `repeats` (refuse: acknowledging or resolving again is 400 with code
-1002 or 1001 | accept), `abilities` (list; a missing one answers 402). Deeds: `resolve` {incident}, `open`
-{organisation, title}.
+Settings: `event_delay_seconds` (0.5), `repeats` (refuse: acknowledging or resolving again is 400 with code 1002
+or 1001 | accept), `abilities` (list; a missing one answers 402), `event_keys` (shown | on_alerts: an incident
+that an event made has no key of its own, its alert has). Deeds: `resolve` {incident}, `open` {organisation, title}.
 """
 
 from ...simulation.messages import Request, Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import Refusal, Simulator, World
-from . import directory, events, incidents, notes, view
+from . import directory, events, incidents, notes, subscriptions, view
 from .account import CODES, REMAINING, guard, refuse_with
 from .beginning import describe, start
 from .deeds import DEEDS
@@ -40,7 +40,9 @@ def finish(world: World, request: Request, response: Response) -> Response:
 
 SIMULATOR = Simulator(
     slug="pagerduty",
-    routes=Routes().merge(incidents.ROUTES, notes.ROUTES, directory.ROUTES, events.ROUTES, view.ROUTES),
+    routes=Routes().merge(
+        incidents.ROUTES, notes.ROUTES, directory.ROUTES, events.ROUTES, subscriptions.ROUTES, view.ROUTES
+    ),
     start=start,
     describe=describe,
     refuse=refuse,

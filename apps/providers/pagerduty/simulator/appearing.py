@@ -24,7 +24,7 @@ def _appear(state: State, event: dict[str, Any]) -> None:
         if still_open and record is not None:
             record["alert_counts"]["all"] += 1
             return
-        made = incident(state, organisation, event["summary"], event["appears_at"], dedup)
+        made = incident(state, organisation, event["summary"], event["appears_at"], dedup, by_event=True)
         state["open_alerts"][name] = made["id"]
     elif still_open and record is not None:
         status = "acknowledged" if event["action"] == "acknowledge" else "resolved"

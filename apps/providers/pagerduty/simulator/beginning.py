@@ -27,7 +27,7 @@ def from_email(organisation: Organisation) -> str:
 def start(epoch: float) -> State:
     """An account with users and one service for every organisation; one open incident at Motion Mavericks."""
     state: State = {
-        "simulation": habits(event_delay_seconds=0.5, repeats="refuse", abilities=ABILITIES),
+        "simulation": habits(event_delay_seconds=0.5, repeats="refuse", abilities=ABILITIES, event_keys="shown"),
         "tokens": {api_token(o): o.slug for o in ORGANISATIONS},
         "routing": {routing_key(o): o.slug for o in ORGANISATIONS},
         "accounts": {o.slug: _account(o) for o in ORGANISATIONS},

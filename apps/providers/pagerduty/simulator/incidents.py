@@ -21,7 +21,7 @@ def index(world: World, request: Request) -> Response:
         raise Refused(400, 2001, "Invalid Input Provided", "Offset plus limit must be at most 10000.")
     every = [i for i in account_of(world, request)["incidents"].values() if _fits(i, request)]
     every.sort(key=lambda i: -i["incident_number"])
-    page = [shown(i, request.address) for i in every[offset : offset + limit]]
+    page = [_shown(world, request, i) for i in every[offset : offset + limit]]
     total = len(every) if request.first("total") == "true" else None
     more = offset + limit < len(every)
     return answer(200, {"incidents": page, "limit": limit, "offset": offset, "more": more, "total": total})
@@ -30,7 +30,7 @@ def index(world: World, request: Request) -> Response:
 @ROUTES.add("GET", "/incidents/{name}")
 def show(world: World, request: Request, name: str) -> Response:
     """One incident by id or number."""
-    return answer(200, {"incident": shown(incident_of(world, request, name), request.address)})
+    return answer(200, {"incident": _shown(world, request, incident_of(world, request, name))})
 
 
 @ROUTES.add("POST", "/incidents")
@@ -52,7 +52,7 @@ def create(world: World, request: Request) -> Response:
     made["body"] = str((wanted.get("body") or {}).get("details", ""))
     made["urgency"] = wanted.get("urgency") or "high"
     request.effect("open_incident", incident=made["id"], key=key)
-    return answer(201, {"incident": shown(made, request.address)})
+    return answer(201, {"incident": _shown(world, request, made)})
 
 
 @ROUTES.add("PUT", "/incidents/{name}")
@@ -61,7 +61,7 @@ def change(world: World, request: Request, name: str) -> Response:
     user = acting_user(world, request)
     record = incident_of(world, request, name)
     _apply(world, request, record, request.object().get("incident") or {}, user)
-    return answer(200, {"incident": shown(record, request.address)})
+    return answer(200, {"incident": _shown(world, request, record)})
 
 
 @ROUTES.add("PUT", "/incidents")
@@ -72,7 +72,7 @@ def change_many(world: World, request: Request) -> Response:
     records = [(incident_of(world, request, str(item.get("id"))), item) for item in wanted]
     for record, item in records:
         _apply(world, request, record, item, user)
-    return answer(200, {"incidents": [shown(record, request.address) for record, _ in records]})
+    return answer(200, {"incidents": [_shown(world, request, record) for record, _ in records]})
 
 
 @ROUTES.add("POST", "/incidents/{name}/snooze")
@@ -84,7 +84,22 @@ def snooze(world: World, request: Request, name: str) -> Response:
     if not isinstance(duration, int) or not 1 <= duration <= 604800:
         raise Refused(400, 2001, "Invalid Input Provided", "Duration must be between 1 and 604800.")
     request.effect("snooze", incident=record["id"], seconds=duration)
-    return answer(201, {"incident": shown(record, request.address)})
+    return answer(201, {"incident": _shown(world, request, record)})
+
+
+@ROUTES.add("GET", "/incidents/{name}/alerts")
+def alerts(world: World, request: Request, name: str) -> Response:
+    """The one alert that an event made; an incident that was made over REST has none."""
+    record = incident_of(world, request, name)
+    status = "resolved" if record["status"] == "resolved" else "triggered"
+    about = {"id": f"A{record['id'][1:]}", "type": "alert", "status": status, "alert_key": record["incident_key"]}
+    more = {"summary": record["title"], "created_at": record["created_at"], "severity": "critical", "suppressed": False}
+    items = [{**about, **more, "service": record["service"]}] if record.get("by_event") else []
+    return answer(200, {"alerts": items, "limit": 25, "offset": 0, "more": False, "total": None})
+
+
+def _shown(world: World, request: Request, record: dict[str, Any]) -> dict[str, Any]:
+    return shown(record, request.address, world.settings("pagerduty"))
 
 
 def _apply(

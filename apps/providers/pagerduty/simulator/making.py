@@ -11,7 +11,9 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def incident(state: State, organisation: str, title: str, at: float, key: str = "") -> dict[str, Any]:
+def incident(
+    state: State, organisation: str, title: str, at: float, key: str = "", by_event: bool = False
+) -> dict[str, Any]:
     """Adds a triggered incident to an account and returns it."""
     account = state["accounts"][organisation]
     state["last_number"] += 1
@@ -42,6 +44,9 @@ def incident(state: State, organisation: str, title: str, at: float, key: str = 
         "body": "",
         "notes": [],
         "status_updates": [],
+        "responder_requests": [],
+        "incidents_responders": [],
+        "by_event": by_event,
         "log": [{"type": "trigger_log_entry", "created_at": moment(at), "summary": "Triggered"}],
     }
     account["incidents"][name] = record
@@ -56,9 +61,16 @@ def change_status(record: dict[str, Any], status: str, at: float, by: str) -> No
     record["log"].append({"type": f"{kind}_log_entry", "created_at": moment(at), "summary": f"{status} by {by}"})
 
 
-def shown(record: dict[str, Any], address: str) -> dict[str, Any]:
-    """An incident as REST words it: notes, updates and log have addresses of their own."""
-    hidden = ("notes", "status_updates", "log", "body")
+def shown(record: dict[str, Any], address: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """An incident as REST words it: notes, updates and log have addresses of their own.
+
+    Whether an incident that an event made shows its key is a habit; without the ability no responders are shown.
+    """
+    hidden = {"notes", "status_updates", "log", "body", "by_event"}
+    if record.get("by_event") and settings.get("event_keys") == "on_alerts":
+        hidden.add("incident_key")
+    if "coordinated_responding" not in settings["abilities"]:
+        hidden |= {"responder_requests", "incidents_responders"}
     fields = {name: value for name, value in record.items() if name not in hidden}
     return {
         **fields,

@@ -6,7 +6,7 @@ from typing import Any
 from ...simulation.messages import Request, Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import World
-from .account import Refused, acting_user, incident_of
+from .account import Refused, account_of, acting_user, incident_of
 from .making import moment
 
 ROUTES = Routes()
@@ -55,12 +55,6 @@ def delete(world: World, request: Request, name: str, note: str) -> Response:
     return Response(204)
 
 
-@ROUTES.add("GET", "/incidents/{name}/status_updates")
-def updates(world: World, request: Request, name: str) -> Response:
-    """Every status update."""
-    return answer(200, {"status_updates": incident_of(world, request, name)["status_updates"]})
-
-
 @ROUTES.add("POST", "/incidents/{name}/status_updates")
 def update(world: World, request: Request, name: str) -> Response:
     """Tells the stakeholders; every call tells them again."""
@@ -72,6 +66,8 @@ def update(world: World, request: Request, name: str) -> Response:
     made = {
         "id": f"S{record['id'][1:]}{len(record['status_updates']) + 1:04d}",
         "message": message,
+        "subject": request.object().get("subject"),
+        "html_message": request.object().get("html_message"),
         "created_at": moment(world.now()),
         "sender": _reference(user),
     }
@@ -83,17 +79,22 @@ def update(world: World, request: Request, name: str) -> Response:
 @ROUTES.add("POST", "/incidents/{name}/responder_requests")
 def responders(world: World, request: Request, name: str) -> Response:
     """Asks people to join; 402 without the ability."""
-    acting_user(world, request)
+    user = acting_user(world, request)
     record = incident_of(world, request, name)
     if "coordinated_responding" not in world.settings("pagerduty")["abilities"]:
         raise Refused(402, 2014, "Account is missing the ability", "coordinated_responding")
-    wanted = request.object()
+    wanted, known = request.object(), account_of(world, request)["users"]
+    if wanted.get("requester_id", user["id"]) not in known:
+        raise Refused(400, 2001, "Invalid Input Provided", "Requester not found.")
     made = {
         "id": uuid.uuid5(uuid.NAMESPACE_URL, f"{record['id']}{world.now_ms()}").hex[:14].upper(),
+        "incident": {"id": record["id"], "type": "incident_reference", "summary": record["summary"]},
+        "requester": _reference(user),
         "requested_at": moment(world.now()),
         "message": wanted.get("message", ""),
         "responder_request_targets": wanted.get("responder_request_targets", []),
     }
+    record.setdefault("responder_requests", []).append(made)
     request.effect("responders", incident=record["id"], request=made["id"])
     return answer(200, {"responder_request": made})
 
@@ -101,7 +102,9 @@ def responders(world: World, request: Request, name: str) -> Response:
 @ROUTES.add("GET", "/incidents/{name}/log_entries")
 def log(world: World, request: Request, name: str) -> Response:
     """What happened to the incident, newest first."""
-    entries = list(reversed(incident_of(world, request, name)["log"]))
+    record = incident_of(world, request, name)
+    numbered = [{"id": f"R{record['id'][1:]}{n:04d}", **entry} for n, entry in enumerate(record["log"], start=1)]
+    entries = numbered[::-1]
     return answer(200, {"log_entries": entries, "limit": 25, "offset": 0, "more": False, "total": None})
 
 
