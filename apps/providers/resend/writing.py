@@ -14,6 +14,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from anymail.backends.resend import EmailBackend, ResendPayload
+from anymail.exceptions import AnymailError, AnymailInvalidAddress
+from anymail.message import AnymailMessage
+from anymail.utils import parse_address_list
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+
 from apps.providers.base import ProviderError
 from apps.providers.endings import quoted
 
@@ -32,11 +39,6 @@ def written(sender: str, reply_to: str, parameters: Mapping[str, Any], marker: s
 
     `marker` becomes a tag, by which delivery reports name the step. Raises ProviderError.
     """
-    # Imported here: it brings a mail stack that no process needs which sends no mail.
-    from anymail.backends.resend import EmailBackend, ResendPayload
-    from anymail.exceptions import AnymailError
-    from anymail.message import AnymailMessage
-
     message = AnymailMessage(
         subject=parameters["subject"],
         body=parameters["text"],
@@ -71,11 +73,6 @@ def domain_of(sender: str) -> str:
 
 def _parsed(address: str) -> str | None:
     """Return the bare address in lower case, or None for anything but exactly one address that can be mailed to."""
-    from anymail.exceptions import AnymailInvalidAddress
-    from anymail.utils import parse_address_list
-    from django.core.exceptions import ValidationError
-    from django.core.validators import EmailValidator
-
     if CONTROL.search(address):  # a line break would begin another header
         return None
     try:
