@@ -172,6 +172,19 @@ def test_deployments_are_listed_newest_first_with_what_people_need(vercel: Verce
     assert "dpl_3Er8uFaP" not in by_id, "a failed build cannot be gone back to"
 
 
+@pytest.mark.parametrize("mark", ["deleted", "softDeletedByRetention"])
+def test_a_deployment_that_is_listed_but_gone_is_no_target(mark: str, vercel: Vercel, serve: Serve) -> None:
+    rows = [{"uid": "dpl_1", "state": "READY", "created": 1}, {"uid": "dpl_2", "state": "READY", mark: True}]
+    server = serve(routed({"GET /v6/deployments": answer(200, {"deployments": rows})}))
+    assert [one.reference for one in vercel.deployments(replace(SPARSE, base_url=server.url))] == ["dpl_1"]
+
+
+def test_the_page_at_vercel_is_named_for_the_real_service_only(vercel: Vercel, access: Access) -> None:
+    assert vercel.link(access, BACK) == ""
+    assert vercel.link(SPARSE, BACK).endswith("%5Bproject%5D%2Fdeployments")
+    assert vercel.link(SPARSE, Call("put_variable_back", {})).endswith("settings/environment-variables")
+
+
 PROJECT = "GET /v9/projects/prj_1"
 JOB = {"type": "rollback", "toDeploymentId": TARGET, "requestedAt": 1}
 

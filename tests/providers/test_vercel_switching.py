@@ -157,6 +157,28 @@ def test_a_build_that_fails_is_told_and_production_is_as_it_was(
     assert vercel.live(access).reference == LIVE
 
 
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"aliasError": {"code": "cert_missing", "message": "No certificate"}},
+        {"checks": {"deploymentAlias": {"state": "failed"}}},
+    ],
+)
+def test_a_build_whose_addresses_were_not_assigned_is_told(
+    trouble: dict[str, Any], vercel: Vercel, serve: Serve, sending: Sending
+) -> None:
+    made = {"uid": "dpl_new", "readyState": "READY", "meta": {"rollbackPortalStep": sending.marker}, **trouble}
+    source = {"id": LIVE, "name": "portal", "project": {"id": "prj_1", "name": "portal"}}
+    table = {
+        f"GET /v13/deployments/{LIVE}": answer(200, source),
+        "GET /v6/deployments": answer(200, {"deployments": [made]}),
+        "GET /v9/projects/prj_1": answer(200, {"id": "prj_1", "targets": {"production": {"id": LIVE}}}),
+    }
+    verdict = vercel.verify(replace(SPARSE, base_url=serve(routed(table)).url), BUILD, sending)
+    assert verdict.proof is Proof.VIOLATED
+    assert "were not assigned" in verdict.message
+
+
 def test_a_deployment_of_another_project_is_not_built(vercel: Vercel, serve: Serve, sending: Sending) -> None:
     body: dict[str, Any] = {"id": LIVE, "name": "other", "project": {"id": "prj_2", "name": "other"}}
     server = serve(routed({f"GET /v13/deployments/{LIVE}": answer(200, body)}))

@@ -9,8 +9,8 @@ from typing import Any
 from apps.providers.base import Access, Finding, ProviderError
 from apps.providers.calling import segment
 from apps.providers.endings import dig
-from apps.providers.vercel import maintaining, reading, routing, variables
-from apps.providers.vercel.reading import API
+from apps.providers.vercel import listing, maintaining, reading, routing, variables, wire
+from apps.providers.vercel.wire import API
 
 DAY_SECONDS = 86_400
 EXPIRES_SOON_DAYS = 14
@@ -66,7 +66,7 @@ def _expiry(access: Access) -> list[Finding]:
         return [
             Finding("ok", "Vercel does not tell this token when it expires; look at the account's tokens.", "expiry")
         ]
-    ends = reading.moment(token.get("expiresAt"))
+    ends = wire.moment(token.get("expiresAt"))
     if ends is None:
         return [Finding("ok", "The token does not expire.", "expiry")]
     days = (ends.timestamp() - time.time()) / DAY_SECONDS
@@ -97,7 +97,7 @@ def _live(now: reading.Production) -> list[Finding]:
 
 def _candidates(access: Access) -> list[Finding]:
     try:
-        known = [one for one in reading.deployments(access) if one.served_production]
+        known = [one for one in listing.deployments(access) if one.served_production]
     except ProviderError as error:
         return [Finding("warning", f"{error} Targets have to be given by their id.", "deployments")]
     if len(known) < 2:
@@ -150,7 +150,7 @@ def _routes(access: Access) -> list[Finding]:
 
 
 def _rolling_release(access: Access) -> list[Finding]:
-    path = f"/v1/projects/{reading.project_path(access)}/rolling-release"
+    path = f"/v1/projects/{wire.project_path(access)}/rolling-release"
     if dig(_optional(access, path, {"state": "ACTIVE"}), "rollingRelease"):
         text = "A rolling release is under way: a rollback ends it, a promotion waits for it."
         return [Finding("warning", text, "rolling-release")]
@@ -167,7 +167,7 @@ def _team(access: Access) -> Any:
 def _optional(access: Access, path: str, query: dict[str, str] | None = None) -> Any:
     """Return a page that may be missing without that being a fault, or None."""
     try:
-        answer = API.read(access, path, {**(query or {}), **reading.scope(access)})
+        answer = API.read(access, path, {**(query or {}), **wire.scope(access)})
         return answer.json() if answer.ok else None
     except ProviderError:
         return None  # these pages only add advice

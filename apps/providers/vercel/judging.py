@@ -18,7 +18,7 @@ from apps.providers.base import (
 from apps.providers.endings import outcome_of, refused, unknown
 from apps.providers.http import Answer
 from apps.providers.vercel import reading
-from apps.providers.vercel.reading import API
+from apps.providers.vercel.wire import API
 
 
 def outcome(answer: Answer, said: str, call: Call) -> Outcome:

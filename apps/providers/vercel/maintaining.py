@@ -16,11 +16,11 @@ from typing import Any
 from apps.providers.base import Access, Call, Observation, Outcome, OutcomeKind, Seen, Sending
 from apps.providers.calling import segment
 from apps.providers.endings import LOOK, dig, refused, unknown
-from apps.providers.vercel import judging, reading, routing
+from apps.providers.vercel import judging, routing, wire
 from apps.providers.vercel.actions import MAINTENANCE_OFF, MAINTENANCE_ON
-from apps.providers.vercel.reading import API
 from apps.providers.vercel.routing import Rules
 from apps.providers.vercel.ways import Way
+from apps.providers.vercel.wire import API
 
 RULE_NAME = "Maintenance (rollback portal)"
 DEFAULT_PAGE = "/maintenance.html"
@@ -120,7 +120,7 @@ def _others(rules: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
 def _stage(access: Access, sending: Sending, rules: Rules, wanted: str) -> str | Outcome:
     """Prepare the change as a draft; returns the draft's id, or how it ended."""
     old = _ours(rules.draft if rules.draft is not None else rules.live)
-    base, query = f"/v1/projects/{reading.project_path(access)}/routes", reading.scope(access)
+    base, query = f"/v1/projects/{wire.project_path(access)}/routes", wire.scope(access)
     reference = segment(dig(old, "id"), "the id of a routing rule", 256) if old else ""
     if wanted == OFF:
         answer = API.change(access, sending, "DELETE", base, query, body={"routeIds": [dig(old, "id")]})
@@ -138,9 +138,9 @@ def _stage(access: Access, sending: Sending, rules: Rules, wanted: str) -> str |
 
 
 def _publish(access: Access, sending: Sending, draft: str, wanted: str) -> Outcome:
-    path = f"/v1/projects/{reading.project_path(access)}/routes/versions"
+    path = f"/v1/projects/{wire.project_path(access)}/routes/versions"
     body = {"id": draft, "action": "promote"}
-    answer = API.change(access, sending, "POST", path, reading.scope(access), body=body)
+    answer = API.change(access, sending, "POST", path, wire.scope(access), body=body)
     if not answer.ok:
         ended = judging.refusal(access, answer, "publish the maintenance rule")
         text = "The rule is prepared as a draft; visitors are served as before as long as it is not published."

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from apps.providers.base import Access, Call, Observation, Outcome, Seen, Sending
 from apps.providers.calling import segment
-from apps.providers.vercel import judging, reading
+from apps.providers.vercel import judging, reading, wire
 from apps.providers.vercel.actions import PROMOTE, ROLLBACK
-from apps.providers.vercel.reading import API
 from apps.providers.vercel.ways import Way
+from apps.providers.vercel.wire import API
 
 LONGEST_REASON = 250  # what Vercel keeps as the project's rollback description
 INVERSE = {action.name: action.inverse for action in (ROLLBACK, PROMOTE)}
@@ -46,13 +46,13 @@ def observe(access: Access, call: Call, sending: Sending | None) -> Observation:
 
 def apply(access: Access, call: Call, sending: Sending) -> Outcome:
     """Ask Vercel to move production; its yes means accepted, not yet moved."""
-    project, target = reading.project_path(access), segment(call.parameters["deployment"], "a deployment id")
+    project, target = wire.project_path(access), segment(call.parameters["deployment"], "a deployment id")
     if call.action == ROLLBACK.name:
-        query = {"description": sending.reason[:LONGEST_REASON], **reading.scope(access)}
+        query = {"description": sending.reason[:LONGEST_REASON], **wire.scope(access)}
         answer = API.change(access, sending, "POST", f"/v1/projects/{project}/rollback/{target}", query)
     else:
         path = f"/v10/projects/{project}/promote/{target}"
-        answer = API.change(access, sending, "POST", path, reading.scope(access), body={})
+        answer = API.change(access, sending, "POST", path, wire.scope(access), body={})
     return judging.outcome(answer, API.said(access, answer), call)
 
 

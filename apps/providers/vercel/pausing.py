@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 
 from apps.providers.base import Access, Call, Observation, Outcome, OutcomeKind, Seen, Sending
 from apps.providers.endings import LOOK, dig, unknown
-from apps.providers.vercel import judging, reading
+from apps.providers.vercel import judging, reading, wire
 from apps.providers.vercel.actions import PAUSE, UNPAUSE
-from apps.providers.vercel.reading import API
 from apps.providers.vercel.ways import Way
+from apps.providers.vercel.wire import API
 
 INVERSE = {PAUSE.name: UNPAUSE.name, UNPAUSE.name: PAUSE.name}
 
@@ -34,8 +34,8 @@ def observe(access: Access, call: Call, sending: Sending | None) -> Observation:
 
 def apply(access: Access, call: Call, sending: Sending) -> Outcome:
     """Pause it, or serve it again."""
-    path = f"/v1/projects/{reading.project_path(access)}/{call.action}"
-    answer = API.change(access, sending, "POST", path, reading.scope(access), body={})
+    path = f"/v1/projects/{wire.project_path(access)}/{call.action}"
+    answer = API.change(access, sending, "POST", path, wire.scope(access), body={})
     doing = "pause the project" if call.action == PAUSE.name else "serve the project again"
     if not answer.ok:
         return judging.refusal(access, answer, doing)

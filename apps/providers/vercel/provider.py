@@ -25,6 +25,7 @@ from apps.providers.vercel import (
     actions,
     checking,
     comparing,
+    listing,
     maintaining,
     moving,
     pausing,
@@ -34,9 +35,16 @@ from apps.providers.vercel import (
     switching,
     variables,
 )
-from apps.providers.vercel.reading import API
 from apps.providers.vercel.ways import Way
+from apps.providers.vercel.wire import API
 
+PAGES = {
+    actions.PUT_VARIABLE_BACK.name: "settings/environment-variables",
+    actions.MAINTENANCE_ON.name: "cdn",
+    actions.MAINTENANCE_OFF.name: "cdn",
+    actions.PAUSE.name: "settings",
+    actions.UNPAUSE.name: "settings",
+}
 WAYS: Mapping[str, Way] = {
     actions.ROLLBACK.name: moving.WAY,
     actions.PROMOTE.name: moving.WAY,
@@ -88,7 +96,7 @@ class Vercel(Provider):
 
     def deployments(self, access: Access) -> Sequence[HostedDeployment]:
         """Return the production deployments that were built, newest first. Raises ProviderError."""
-        return reading.deployments(access)
+        return listing.deployments(access)
 
     def live(self, access: Access) -> Live:
         """Return what production serves now. Raises ProviderError."""
@@ -124,6 +132,12 @@ class Vercel(Provider):
     def inverse_of(self, call: Call, baseline: Observation) -> Call | None:
         """Return the call that puts the baseline back."""
         return WAYS[call.action].inverse(call, baseline)
+
+    def link(self, access: Access, call: Call) -> str:
+        """Return Vercel's page about it; Vercel asks which project, since its pages go by names and not by ids."""
+        if access.base_url not in ("", self.default_base_url):
+            return ""
+        return f"https://vercel.com/d?to=%2F%5Bteam%5D%2F%5Bproject%5D%2F{PAGES.get(call.action, 'deployments')}"
 
     def what_stays(self, call: Call) -> Sequence[str]:
         """Say what the call does not bring back."""

@@ -10,23 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from apps.providers.base import Access, ProviderError
-from apps.providers.calling import Api, credential, segment
 from apps.providers.endings import dig
-from apps.providers.hosting import HostedDeployment, Live, Pinned
-from apps.providers.http import Answer
+from apps.providers.hosting import Live, Pinned
+from apps.providers.vercel import listing, wire
 
 JOB_IS_STALE_AFTER_SECONDS = 600  # a job older than this no longer counts as under way
-LISTED = 100
-
-API = Api(
-    "Vercel",
-    "https://api.vercel.com",
-    lambda access: {"Authorization": f"Bearer {credential(access, 'token', 'Vercel')}"},
-)
 
 
 @dataclass(frozen=True)
@@ -82,23 +74,13 @@ class Production:
         return last and wanted in self.live.addresses.values()
 
 
-def scope(access: Access) -> dict[str, str]:
-    """Return the query that names the team; Vercel wants it on every call."""
-    return {"teamId": access.settings.get("team_id", "")}
-
-
-def project_path(access: Access) -> str:
-    """Return the project's id as a path segment. Raises ProviderError for an id that cannot be one."""
-    return segment(access.settings.get("project_id"), "a Vercel project id")
-
-
 def project(access: Access) -> dict[str, Any]:
     """Return the project as Vercel describes it. Raises ProviderError."""
-    query = {"rollbackInfo": "true", **scope(access)}
-    answer = API.read(access, f"/v9/projects/{project_path(access)}", query)
+    query = {"rollbackInfo": "true", **wire.scope(access)}
+    answer = wire.API.read(access, f"/v9/projects/{wire.project_path(access)}", query)
     body = answer.json() if answer.ok else None
     if not isinstance(body, dict):
-        raise API.unreadable(access, answer, f"The project {access.settings.get('project_id')}")
+        raise wire.API.unreadable(access, answer, f"The project {access.settings.get('project_id')}")
     return body
 
 
@@ -117,7 +99,7 @@ def production(access: Access) -> Production:
         live,
         job,
         reason=str(dig(why, "description") or ""),
-        rolled_back_at=moment(dig(why, "createdAt")),
+        rolled_back_at=wire.moment(dig(why, "createdAt")),
         paused=dig(body, "paused") is True,
         assigns=assigns if isinstance(assigns, bool) else None,
     )
@@ -129,55 +111,15 @@ def job_of(request: Any) -> Job | None:
     if not isinstance(target, str):
         return None
     status, kind = str(dig(request, "jobStatus") or ""), str(dig(request, "type") or "")
-    return Job(kind, status, target, moment(dig(request, "requestedAt")))
-
-
-def deployments(access: Access) -> list[HostedDeployment]:
-    """Return the production deployments that were built, newest first. Raises ProviderError."""
-    query = {
-        "projectId": access.settings.get("project_id"),
-        "target": "production",
-        "state": "READY",
-        "limit": LISTED,
-    }
-    items = listed(access, query)
-    found = [_deployment(item) for item in items if dig(item, "target") in ("production", None)]
-    return sorted((one for one in found if one.ready), key=lambda one: one.created_at or _NEVER, reverse=True)
-
-
-def listed(access: Access, query: Mapping[str, str | int | None]) -> list[Any]:
-    """Return deployments as Vercel lists them, at most one page. Raises ProviderError."""
-    asked = {**query, **scope(access)}
-    answer = API.read(access, "/v6/deployments", asked)
-    if answer.status == 404:
-        answer = API.read(access, "/v7/deployments", asked)
-    items = dig(answer.json(), "deployments") if answer.ok else None
-    if not isinstance(items, list):
-        raise API.unreadable(access, answer, "The list of deployments")
-    return items
-
-
-def id_of(deployment: Any) -> str:
-    """Return a deployment's id: a list calls it `uid`, everything else `id`."""
-    found = dig(deployment, "id") or dig(deployment, "uid")
-    return found if isinstance(found, str) else ""
-
-
-def error_code(answer: Answer) -> str:
-    """Return Vercel's own code of an error, or an empty text."""
-    try:
-        body = answer.json()
-    except ProviderError:
-        return ""
-    return str(dig(body, "error", "code") or dig(body, "err", "code") or dig(body, "code") or "")
+    return Job(kind, status, target, wire.moment(dig(request, "requestedAt")))
 
 
 def failed_addresses(access: Access, kind: str) -> dict[str, str]:
     """Return the addresses that the last job could not move, with the deployment they still point to."""
     version = "v1" if kind == "promote" else "v9"
-    path = f"/{version}/projects/{project_path(access)}/{kind}/aliases"
+    path = f"/{version}/projects/{wire.project_path(access)}/{kind}/aliases"
     try:
-        body = API.read(access, path, {"failedOnly": "true", "limit": 20, **scope(access)}).json()
+        body = wire.API.read(access, path, {"failedOnly": "true", "limit": 20, **wire.scope(access)}).json()
     except ProviderError:
         return {}  # only a detail of a failure that is already certain
     found = {}
@@ -187,19 +129,6 @@ def failed_addresses(access: Access, kind: str) -> dict[str, str]:
         if name and dig(item, "status") in ("failed", None):
             found[str(name)] = str(dig(alias, "deploymentId") or "")
     return found
-
-
-def moment(milliseconds: Any) -> datetime | None:
-    """Return the time that Vercel gives in milliseconds since the epoch, or None."""
-    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
-        return None
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _from_addresses(body: Mapping[str, Any]) -> Live | None:
@@ -225,33 +154,12 @@ def _from_project(body: Mapping[str, Any], job: Job | None) -> Live | None:
 
 
 def _from_elsewhere(access: Access) -> Live:
-    answer = API.read(access, f"/projects/{project_path(access)}/production-deployment", scope(access))
+    answer = wire.API.read(access, f"/projects/{wire.project_path(access)}/production-deployment", wire.scope(access))
     reference = dig(answer.json(), "deployment", "id") if answer.ok else None
     if isinstance(reference, str):
         return Live(reference, "the production deployment")
     try:
-        newest = next((one for one in deployments(access) if one.served_production), None)
+        newest = next((one for one in listing.deployments(access) if one.served_production), None)
     except ProviderError:
         newest = None  # an endpoint of last resort; its absence is no error of its own
     return Live(newest.reference, "the newest deployment that served production") if newest else Live("", "nothing")
-
-
-def _deployment(item: Any) -> HostedDeployment:
-    meta = dig(item, "meta") or {}
-
-    def of_commit(name: str) -> str:
-        hosts = ("github", "gitlab", "bitbucket")
-        return next((str(meta[f"{host}{name}"]) for host in hosts if isinstance(meta.get(f"{host}{name}"), str)), "")
-
-    return HostedDeployment(
-        reference=id_of(item),
-        created_at=moment(dig(item, "createdAt") or dig(item, "created")),
-        ready=(dig(item, "readyState") or dig(item, "state")) == "READY",
-        served_production=dig(item, "readySubstate") in ("PROMOTED", None),
-        url=str(dig(item, "url") or ""),
-        commit=of_commit("CommitSha"),
-        branch=of_commit("CommitRef"),
-        message=of_commit("CommitMessage"),
-        author=str(dig(item, "creator", "username") or ""),
-        page=str(dig(item, "inspectorUrl") or ""),
-    )

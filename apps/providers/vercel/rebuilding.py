@@ -24,9 +24,9 @@ from apps.providers.base import (
 )
 from apps.providers.calling import segment
 from apps.providers.endings import LOOK, dig, quoted, unknown
-from apps.providers.vercel import judging, reading
-from apps.providers.vercel.reading import API
+from apps.providers.vercel import judging, listing, reading, wire
 from apps.providers.vercel.ways import Way
+from apps.providers.vercel.wire import API
 
 MARK = "rollbackPortalStep"  # the key of the meta data under which the marker is kept
 ENDED_BADLY = ("ERROR", "CANCELED", "DELETED", "BLOCKED")
@@ -43,7 +43,7 @@ def observe(access: Access, call: Call, sending: Sending | None) -> Observation:
             text += " Production is pinned: the new build stays staged until it is promoted."
         return Observation(Seen.OTHER, text, identity, as_of=datetime.now(UTC))
     state = str(dig(found, "readyState") or dig(found, "state") or "unknown")
-    readings = {"deployment": reading.id_of(found), "state": state, "error": _problem(found)}
+    readings = {"deployment": wire.id_of(found), "state": state, "error": _problem(found)}
     text = f"The new build {readings['deployment']} is {state}."
     return Observation(Seen.DESIRED, text, {**identity, "build": "there"}, readings, datetime.now(UTC))
 
@@ -57,12 +57,12 @@ def apply(access: Access, call: Call, sending: Sending) -> Outcome:
         "target": "production",
         "meta": {"action": "redeploy", MARK: sending.marker},
     }
-    query = {"forceNew": "1", **reading.scope(access)}
+    query = {"forceNew": "1", **wire.scope(access)}
     answer = API.change(access, sending, "POST", "/v13/deployments", query, body=body)
     if not answer.ok:
         return judging.refusal(access, answer, f"build {source['id']} again")
     made = answer.json()
-    reference = reading.id_of(made)
+    reference = wire.id_of(made)
     if not reference or dig(made, "error"):
         return unknown(f"Vercel answered {answer.status}, but did not name the new deployment. {LOOK}", answer)
     text = f"Vercel queued a new build of {source['id']}: {reference}."
@@ -118,7 +118,7 @@ def _live(now: reading.Production, reference: str, problem: str) -> Verification
 def _source(access: Access, call: Call) -> dict[str, str]:
     """Return id and name of the deployment to build again. Raises ProviderError for one of another project."""
     reference = segment(call.parameters["deployment"], "a deployment id")
-    answer = API.read(access, f"/v13/deployments/{reference}", reading.scope(access))
+    answer = API.read(access, f"/v13/deployments/{reference}", wire.scope(access))
     body: Any = answer.json() if answer.ok else None
     if not answer.ok or not isinstance(dig(body, "name"), str):
         raise API.unreadable(access, answer, f"The deployment {reference}")
@@ -126,19 +126,21 @@ def _source(access: Access, call: Call) -> dict[str, str]:
     known = (project, str(dig(body, "project", "name") or ""), "")
     if project and access.settings.get("project_id") not in known:
         raise ProviderError(f"The deployment {reference} belongs to another project ({project}).")
-    return {"id": reading.id_of(body) or reference, "name": str(body["name"])}
+    return {"id": wire.id_of(body) or reference, "name": str(body["name"])}
 
 
 def _problem(deployment: Any) -> str:
     """Return why Vercel did not assign the addresses of a deployment, or an empty text."""
     problem = dig(deployment, "aliasError")
+    if not problem and dig(deployment, "checks", "deploymentAlias", "state") == "failed":
+        problem = "a check of the deployment failed"
     return quoted(dig(problem, "message") or dig(problem, "code") or problem or "")
 
 
 def _ours(access: Access, sending: Sending) -> Any:
     """Return the newest deployment with this step's marker, or None. Raises ProviderError."""
     query = {"projectId": access.settings.get("project_id"), f"meta-{MARK}": sending.marker, "limit": 20}
-    listed = reading.listed(access, query)
+    listed = listing.listed(access, query)
     ours = [one for one in listed if dig(one, "meta", MARK) == sending.marker]
     return ours[0] if ours else None
 

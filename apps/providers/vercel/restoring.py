@@ -15,11 +15,11 @@ from apps.providers.calling import Denied, credential, segment
 from apps.providers.endings import LOOK, dig, quoted, refused, unknown
 from apps.providers.http import Answer
 from apps.providers.variables import fingerprint
-from apps.providers.vercel import judging, reading, variables
+from apps.providers.vercel import judging, reading, variables, wire
 from apps.providers.vercel.actions import PUT_VARIABLE_BACK
-from apps.providers.vercel.reading import API
 from apps.providers.vercel.variables import PRODUCTION, Kept
 from apps.providers.vercel.ways import Way
+from apps.providers.vercel.wire import API
 
 SAME_AS = "as in"
 
@@ -69,13 +69,13 @@ def apply(access: Access, call: Call, sending: Sending) -> Outcome:
         place = _place(access, call)
     except ByHand as error:
         return refused(f"{error} Nothing was sent.", needs_operator=True)
-    base = f"projects/{reading.project_path(access)}/env"
+    base = f"projects/{wire.project_path(access)}/env"
     if place.kept:
         path = f"/v9/{base}/{segment(place.kept.id, 'a variable id')}"
-        answer = API.change(access, sending, "PATCH", path, reading.scope(access), body={"value": place.wanted})
+        answer = API.change(access, sending, "PATCH", path, wire.scope(access), body={"value": place.wanted})
     else:
         body = {"key": name, "value": place.wanted, "type": "encrypted", "target": [PRODUCTION]}
-        answer = API.change(access, sending, "POST", f"/v10/{base}", reading.scope(access), body=body)
+        answer = API.change(access, sending, "POST", f"/v10/{base}", wire.scope(access), body=body)
     doing = f"put {quoted(name)} back to its value of {source}"
     if not answer.ok:
         return judging.refusal(access, answer, doing, secret=place.wanted)

@@ -8,8 +8,8 @@ from typing import Any
 
 from apps.providers.base import Access
 from apps.providers.endings import dig
-from apps.providers.vercel import reading
-from apps.providers.vercel.reading import API
+from apps.providers.vercel import wire
+from apps.providers.vercel.wire import API
 
 Rule = Mapping[str, Any]
 
@@ -25,8 +25,8 @@ class Rules:
 
 def look(access: Access) -> Rules:
     """Return the rules of both versions; without a version nothing is live. Raises ProviderError."""
-    path = f"/v1/projects/{reading.project_path(access)}/routes/versions"
-    answer = API.read(access, path, reading.scope(access))
+    path = f"/v1/projects/{wire.project_path(access)}/routes/versions"
+    answer = API.read(access, path, wire.scope(access))
     versions = dig(answer.json(), "versions") if answer.ok else None
     if not isinstance(versions, list):
         raise API.unreadable(access, answer, "The routing rules")
@@ -36,8 +36,8 @@ def look(access: Access) -> Rules:
 
 
 def _rules(access: Access, version: str) -> Sequence[Rule]:
-    path = f"/v1/projects/{reading.project_path(access)}/routes"
-    answer = API.read(access, path, {"versionId": version, **reading.scope(access)})
+    path = f"/v1/projects/{wire.project_path(access)}/routes"
+    answer = API.read(access, path, {"versionId": version, **wire.scope(access)})
     rules = dig(answer.json(), "routes") if answer.ok else None
     if not isinstance(rules, list):
         raise API.unreadable(access, answer, "The routing rules")

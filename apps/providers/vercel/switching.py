@@ -13,10 +13,10 @@ from apps.providers.base import Access, Call, Observation, Outcome, OutcomeKind,
 from apps.providers.calling import segment
 from apps.providers.endings import LOOK, dig, unknown
 from apps.providers.http import Answer
-from apps.providers.vercel import judging, reading
+from apps.providers.vercel import judging, wire
 from apps.providers.vercel.actions import SWITCH_ALIAS
-from apps.providers.vercel.reading import API
 from apps.providers.vercel.ways import Way
+from apps.providers.vercel.wire import API
 
 LONGEST_HOST = 253
 NOBODY = "none"
@@ -33,7 +33,7 @@ def observe(access: Access, call: Call, sending: Sending | None) -> Observation:
     """Say which deployment the address points to."""
     alias, wanted = call.parameters["alias"], call.parameters["deployment"]
     path = f"/v4/aliases/{segment(alias, 'an address', LONGEST_HOST)}"
-    answer = API.read(access, path, {"projectId": access.settings.get("project_id"), **reading.scope(access)})
+    answer = API.read(access, path, {"projectId": access.settings.get("project_id"), **wire.scope(access)})
     if answer.status == 404:
         text = f"{alias} points to no deployment."
         return Observation(Seen.OTHER, text, {"serves": NOBODY}, {alias: NOBODY}, datetime.now(UTC))
@@ -54,7 +54,7 @@ def apply(access: Access, call: Call, sending: Sending) -> Outcome:
     segment(alias, "an address", LONGEST_HOST)
     path = f"/v2/deployments/{segment(target, 'a deployment id')}/aliases"
     body = {"alias": alias, "redirect": None}
-    answer = API.change(access, sending, "POST", path, reading.scope(access), body=body)
+    answer = API.change(access, sending, "POST", path, wire.scope(access), body=body)
     if not answer.ok:
         return _refusal(access, answer, alias, target)
     told = answer.json()
@@ -89,7 +89,7 @@ def _refusal(access: Access, answer: Answer, alias: str, target: str) -> Outcome
         said = API.said(access, answer)
         return unknown(f"Vercel answered 409 when asked to {doing}: “{said}”. It may be there already: look.", answer)
     ended = judging.refusal(access, answer, doing)
-    code = reading.error_code(answer)
+    code = wire.error_code(answer)
     return judging.advised(ended, ADVICE.get(code, ""))
 
 

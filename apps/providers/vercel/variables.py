@@ -16,8 +16,8 @@ from apps.providers.base import Access, ProviderError
 from apps.providers.calling import Denied, segment
 from apps.providers.endings import dig
 from apps.providers.variables import Variable, fingerprint
-from apps.providers.vercel import reading
-from apps.providers.vercel.reading import API
+from apps.providers.vercel import wire
+from apps.providers.vercel.wire import API
 
 PRODUCTION = "production"
 MOST_PAGES = 20
@@ -55,7 +55,7 @@ def snapshot(access: Access, key: bytes, deployment: str = "") -> list[Variable]
 
 def in_production(access: Access) -> list[Kept]:
     """Return the project's production variables, without those of one branch only. Raises ProviderError."""
-    path, query = f"/v10/projects/{reading.project_path(access)}/env", reading.scope(access)
+    path, query = f"/v10/projects/{wire.project_path(access)}/env", wire.scope(access)
     found: list[Kept] = []
     until: Any = None
     for _ in range(MOST_PAGES):
@@ -75,7 +75,7 @@ def project_values(access: Access, kept: Sequence[Kept]) -> dict[str, str]:
     """Return the values of the readable ones, by name: with one request, else one by one. Raises ProviderError."""
     wanted = [one for one in kept if one.readable]
     try:
-        pulled = pull(access, f"{reading.project_path(access)}/{PRODUCTION}")
+        pulled = pull(access, f"{wire.project_path(access)}/{PRODUCTION}")
     except Denied:
         pulled = {}  # a token may be allowed the one and not the other
     found = {one.name: pulled[one.name] for one in wanted if one.name in pulled}
@@ -92,7 +92,7 @@ def deployment_values(access: Access, deployment: str) -> dict[str, str]:
 
 def pull(access: Access, what: str) -> dict[str, str]:
     """Return the values that `env/pull` tells of a project's environment or of a deployment. Raises ProviderError."""
-    answer = API.read(access, f"/v3/env/pull/{what}", reading.scope(access))
+    answer = API.read(access, f"/v3/env/pull/{what}", wire.scope(access))
     body = answer.json() if answer.ok else None
     if not isinstance(dig(body, "env"), dict):
         raise API.unreadable(access, answer, "The values of the environment variables")
@@ -120,16 +120,16 @@ def _then(name: str, mark: str, kept: Kept | None, built: datetime | None) -> Va
 
 
 def _built_at(access: Access, deployment: str) -> datetime | None:
-    answer = API.read(access, f"/v13/deployments/{segment(deployment, 'a deployment id')}", reading.scope(access))
+    answer = API.read(access, f"/v13/deployments/{segment(deployment, 'a deployment id')}", wire.scope(access))
     body = answer.json() if answer.ok else None
     if not isinstance(body, dict):
         raise API.unreadable(access, answer, f"The deployment {deployment}")
-    return reading.moment(dig(body, "createdAt") or dig(body, "created"))
+    return wire.moment(dig(body, "createdAt") or dig(body, "created"))
 
 
 def _value(access: Access, one: Kept) -> str | None:
-    path = f"/v1/projects/{reading.project_path(access)}/env/{segment(one.id, 'a variable id')}"
-    answer = API.read(access, path, reading.scope(access))
+    path = f"/v1/projects/{wire.project_path(access)}/env/{segment(one.id, 'a variable id')}"
+    answer = API.read(access, path, wire.scope(access))
     value = dig(answer.json(), "value") if answer.ok else None
     return value if isinstance(value, str) else None
 
@@ -141,7 +141,7 @@ def _kept(item: Any) -> Kept | None:
     name, reference = dig(item, "key"), dig(item, "id")
     if PRODUCTION not in targets or dig(item, "gitBranch") or not isinstance(name, str) or _own(name):
         return None
-    changed = reading.moment(dig(item, "updatedAt") or dig(item, "createdAt"))
+    changed = wire.moment(dig(item, "updatedAt") or dig(item, "createdAt"))
     return Kept(str(reference or ""), name, str(dig(item, "type") or ""), targets, changed)
 
 
