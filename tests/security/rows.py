@@ -6,7 +6,7 @@ MATRIX = "tests/security/test_matrix.py::test_who_may_use_an_address"
 SOCKETS = "tests/security/test_sockets.py::"
 ROWS_HERE = "tests/security/test_rows.py::"
 PAGES, OPERATIONS = "tests/house/test_page_rules.py::", "tests/house/test_api_rules.py::"
-HOOKS = "tests/providers/test_hooks.py::"
+HOOKS, CANARIES = "tests/providers/test_hooks.py::", "tests/security/test_canaries.py::"
 OUTBOUND, GUARD = "tests/security/test_outbound_rows.py::", "tests/providers/test_outbound.py::"
 SIGN_IN, TOKENS = "tests/accounts/test_sign_in.py::", "tests/accounts/test_tokens.py::"
 STARTING, CROSSING = "tests/rollbacks/test_starting_races.py::", "tests/rollbacks/test_crossing_races.py::"
@@ -167,6 +167,10 @@ TRIED: dict[int, tuple[str, tuple[str, ...]]] = {
     )),
     57: ("secrets where they do not belong", (
         "tests/providers/test_redaction.py::test_no_form_of_a_secret_is_left",
+        CANARIES + "test_no_adapter_tells_the_credentials_it_works_with",
+        CANARIES + "test_no_adapter_tells_credentials_that_are_refused",
+        CANARIES + "test_a_whole_rollback_tells_no_credential_anywhere",
+        CANARIES + "test_a_provider_that_sends_credentials_back_spreads_none_of_them",
         "tests/faults/test_collecting.py::test_a_whole_run_breaks_nothing_and_tells_no_secret",
     )),
     58: ("what a mistake shows", (ROWS_HERE + "test_row_58_a_mistake_shows_a_number_and_nothing_else",)),
