@@ -10,7 +10,7 @@ from apps.providers.base import Access, Call, OutcomeKind, Proof, Provider, Prov
 from apps.providers.registry import provider
 from apps.providers.simulation import Simulators
 from tests.providers.conftest import Connect, Serve
-from tests.providers.raw import answer, routed
+from tests.providers.raw import answer, in_turn, routed
 
 CHAIN_SECONDS = 9  # four operations of two seconds
 KEPT = "main-before-rp-marker-1"
@@ -366,6 +366,23 @@ def test_a_failed_operation_that_a_later_one_replaced_is_no_failure(
         table = {**pages, f"GET {ROOT}/operations": answer(200, {"operations": operations})}
         here = replace(SPARSE, base_url=serve(routed(table)).url)
         assert neon.verify(here, OLD_LSN, sending).proof is proof
+
+
+def test_operations_are_all_read_whatever_their_order(neon: Provider, serve: Serve, sending: Sending) -> None:
+    main = {**MAIN, "last_reset_at": "2026-11-20T10:00:00Z"}
+    pages = {f"GET {ROOT}/branches": answer(200, {"branches": [main, {"id": "br-2", "name": KEPT}]})}
+    old, new = (
+        {"branch_id": "br-1", "action": "apply_config", "status": status, "created_at": f"2026-11-{day}T10:00:00Z"}
+        for status, day in (("finished", "10"), ("running", "20"))
+    )
+    oldest_first = in_turn(
+        answer(
+            200, {"operations": [old, {**old, "created_at": "2026-11-11T10:00:00Z"}], "pagination": {"cursor": "2"}}
+        ),
+        answer(200, {"operations": [new]}),
+    )
+    here = replace(SPARSE, base_url=serve(routed({**pages, f"GET {ROOT}/operations": oldest_first})).url)
+    assert neon.verify(here, OLD_LSN, sending).proof is Proof.NOT_YET
 
 
 @pytest.mark.parametrize("body", [{}, [], None, {"branches": {}}, {"branches": [7]}, {"branches": [{"id": "br-1"}]}])

@@ -74,8 +74,9 @@ def operations(access: Access, since: datetime | None) -> list[Record]:
         fresh = [one for one in page if since is None or (at(dig(one, "created_at")) or since) >= since]
         found += fresh
         following = str(dig(body, "pagination", "cursor") or "")
-        if since is None or len(fresh) < len(page) or not page or following in ("", cursor):
-            break  # the newest come first
+        reached = len(fresh) < len(page) and _newest_first(page)
+        if since is None or reached or not page or following in ("", cursor):
+            break
         cursor = following
     return found
 
@@ -107,6 +108,11 @@ def at(text: Any) -> datetime | None:
     """Return the moment that Neon writes, in UTC, or None where it wrote none."""
     found = moment(text) if isinstance(text, str) else None
     return found.astimezone(UTC) if found else None
+
+
+def _newest_first(page: list[Record]) -> bool:
+    """Say whether a page begins with what is newest; the order is not documented."""
+    return str(dig(page, 0, "created_at")) >= str(dig(page, -1, "created_at"))
 
 
 def settled(branch: Record) -> bool:

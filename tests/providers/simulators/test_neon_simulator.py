@@ -131,6 +131,30 @@ def test_a_snapshot_is_asked_for_in_the_query_and_restored_into_a_new_branch(
     assert (restored.status, restored.json()["branch"]["name"]) == (200, "again")
 
 
+def test_a_restored_snapshot_is_looked_at_first_and_then_put_in_place(neon: Neon, simulators: Simulators) -> None:
+    made = neon("POST", f"/branches/{MAIN}/snapshot?name=before").json()["snapshot"]
+    simulators.advance(3)
+    back = neon("POST", f"/snapshots/{made['id']}/restore", {"name": "again"}).json()["branch"]["id"]
+    simulators.advance(3)
+    assert neon("POST", f"/branches/{back}/finalize_restore", {}).status == 200
+    assert (neon.branch("main")["id"], neon.branch("main (old)")["id"]) == (back, MAIN)
+    (endpoint,) = neon("GET", "/endpoints").json()["endpoints"]
+    assert endpoint["branch_id"] == back, "the address that applications use moves with it"
+    simulators.advance(5)
+    assert neon("POST", f"/branches/{back}/finalize_restore", {}).status == 400
+
+
+def test_computes_are_restarted_closed_and_told_how_to_connect_to(neon: Neon, simulators: Simulators) -> None:
+    endpoint = "ep-main-motion-mavericks"
+    restarted = neon("POST", f"/endpoints/{endpoint}/restart")
+    assert [one["action"] for one in restarted.json()["operations"]] == ["suspend_compute", "start_compute"]
+    simulators.advance(5)
+    closed = neon("PATCH", f"/endpoints/{endpoint}", {"endpoint": {"disabled": True}})
+    assert closed.json()["endpoint"]["disabled"] is True
+    uri = neon("GET", f"/connection_uri?branch_id={MAIN}&database_name=portal&role_name=portal_owner&pooled=true")
+    assert f"@{endpoint}-pooler." in uri.json()["uri"]
+
+
 def test_a_request_id_is_given_back_with_an_error(neon: Neon) -> None:
     answer = neon("GET", "/branches/br-nowhere", **{"X-Request-ID": "mine"})
     assert (answer.status, answer.json()["request_id"]) == (404, "mine")

@@ -92,7 +92,13 @@ def _project(organisation: Organisation, epoch: float) -> dict[str, Any]:
         id=f"br-preview-{organisation.slug}", **{"from": int((epoch - 3600) * 1000)},
     )  # fmt: skip
     branches = {branch["id"]: branch for branch in (main, staging, kept, preview)}
-    endpoint = {"id": f"ep-main-{organisation.slug}", "branch": main["id"], "created": created, "started": created}
+    endpoint = {
+        "id": f"ep-main-{organisation.slug}",
+        "branch": main["id"],
+        "created": created,
+        "started": created,
+        "disabled": False,
+    }
     return {
         "id": project_id(organisation), "name": organisation.project_name, "organisation": organisation.slug,
         "org": f"org-{organisation.slug}", "created": created, "serial": 0,

@@ -109,6 +109,17 @@ def delete(world: World, request: Request, project: str, branch: str) -> Respons
     return answer(200, {"branch": said, "operations": [shown(record, each, world.now_ms()) for each in chain]})
 
 
+@ROUTES.add("POST", BRANCHES + "/{branch}/set_as_default")
+def set_as_default(world: World, request: Request, project: str, branch: str) -> Response:
+    """Makes a branch the project's default one."""
+    record = project_of(world, request, project)
+    chosen = branch_of(record, branch)
+    for one in record["branches"].values():
+        one["default"] = one is chosen
+    request.effect("set_as_default", branch=branch)
+    return answer(200, {"branch": shapes.branch(world, record, chosen), "operations": []})
+
+
 @ROUTES.add("GET", BRANCHES + "/{branch}/schema")
 def schema(world: World, request: Request, project: str, branch: str) -> Response:
     """The schema of one database, now or at an earlier point."""

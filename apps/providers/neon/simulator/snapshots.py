@@ -6,7 +6,7 @@ from ...simulation.messages import Request, Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import World
 from . import shapes
-from .account import branch_of, project_of, refused, room
+from .account import Branch, Project, branch_of, project_of, refused, room
 from .branches import BRANCHES, add, point
 from .operations import begin, shown, unlocked
 
@@ -75,16 +75,39 @@ def restore(world: World, request: Request, project: str, snapshot: str) -> Resp
     made = add(world, record, body.get("name") or f"{target['name']}_restored", target, one["at"], by_time=True)
     made.update(history=one["history"], parent=None)
     if body.get("finalize_restore"):
-        made["name"], target["name"] = target["name"], f"{target['name']} (old)"
-        made["default"], target["default"] = target["default"], False
-        for endpoint in record["endpoints"].values():
-            if endpoint["branch"] == target["id"]:
-                endpoint["branch"] = made["id"]
+        _swap(record, made, target)
+    else:
+        made["restores"] = target["id"]
     chain = begin(world, record, ("create_branch", made["id"], ""))
     made["waits_for"] = [each["id"] for each in chain]
     request.effect("restore_snapshot", snapshot=snapshot, branch=made["id"])
     operations = [shown(record, each, world.now_ms()) for each in chain]
     return answer(200, {"branch": shapes.branch(world, record, made), "operations": operations})
+
+
+@ROUTES.add("POST", BRANCHES + "/{branch}/finalize_restore")
+def finalize(world: World, request: Request, project: str, branch: str) -> Response:
+    """Puts a branch that was made of a snapshot in the place of the one it was taken of."""
+    record = project_of(world, request, project)
+    made = branch_of(record, branch)
+    if made.get("restores") not in record["branches"]:
+        raise refused(400, "the branch is not a restored one that waits to be finalized")
+    unlocked(world, record)
+    _swap(record, made, record["branches"][made.pop("restores")])
+    endpoint = next((one["id"] for one in record["endpoints"].values() if one["branch"] == branch), "")
+    chain = begin(world, record, ("suspend_compute", branch, endpoint), ("start_compute", branch, endpoint))
+    request.effect("finalize_restore", branch=branch)
+    return answer(200, {"operations": [shown(record, each, world.now_ms()) for each in chain]})
+
+
+def _swap(project: Project, made: Branch, target: Branch) -> None:
+    """Gives a branch the name, the place and the computes of another."""
+    made["name"], target["name"] = target["name"], f"{target['name']} (old)"
+    made["default"], target["default"] = target["default"], False
+    for endpoint in project["endpoints"].values():
+        if endpoint["branch"] == target["id"]:
+            endpoint["branch"] = made["id"]
+            project["connections_dropped"] += 1
 
 
 def _found(project: dict[str, Any], snapshot: str) -> dict[str, Any]:
