@@ -84,6 +84,17 @@ def test_names_are_listed(prometheus: Prometheus) -> None:
     assert "code" in prometheus("/api/v1/labels").json()["data"]
 
 
+def test_targets_rules_and_alerts_are_told(prometheus: Prometheus, simulators: Simulators) -> None:
+    (found,) = prometheus("/api/v1/series?match[]=" + quote('http_requests_total{code="500"}')).json()["data"]
+    assert found["service"] == "portal"
+    assert prometheus("/api/v1/series?match[]=" + quote("a{")).status == 400
+    assert prometheus("/api/v1/metadata").json()["data"]["up"][0]["type"] == "gauge"
+    assert prometheus("/api/v1/targets").json()["data"]["activeTargets"][0]["scrapeInterval"] == "15s"
+    assert prometheus("/api/v1/rules").json()["data"]["groups"][0]["rules"][0]["state"] == "firing"
+    simulators.do("site", "rise", organisation="motion-mavericks", percent=0, since_minutes=5)
+    assert prometheus("/api/v1/alerts").json()["data"] == {"alerts": []}
+
+
 def test_each_token_sees_its_own_and_a_wrong_one_nothing(prometheus: Prometheus, simulators: Simulators) -> None:
     assert prometheus.query('http_requests_total{service="pulse-messages"}')["result"] == []
     prometheus.token = simulators.describe()["prometheus"]["organisations"]["pulse"]["credentials"]["token"]

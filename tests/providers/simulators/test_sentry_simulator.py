@@ -1,5 +1,6 @@
 """Sentry's own facts: what its command line asks for, cursors in Link, limits as headers, hours for sessions."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -73,6 +74,21 @@ def test_what_a_quota_took_is_told_by_outcome(sentry: Sentry, simulators: Simula
     assert [group["by"]["outcome"] for group in sentry(path).json()["groups"]] == ["accepted"]
     simulators.settings("sentry", dropped_percent=25)
     assert [group["by"]["outcome"] for group in sentry(path).json()["groups"]] == ["accepted", "rate_limited"]
+
+
+def test_errors_that_an_application_sends_are_counted(sentry: Sentry, simulators: Simulators) -> None:
+    about = simulators.describe()["sentry"]["objects"]
+    path = f"{sentry.base}/api/{about['project_number']}/envelope/"
+    event = b'{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc"}\n{"type":"event","length":17}\n{"message":"boom"}'
+    headers = {"X-Sentry-Auth": f"Sentry sentry_version=7, sentry_key={about['public_key']}"}
+    simulators.do("site", "rise", organisation="motion-mavericks", percent=0, since_minutes=20)
+    for body, given in ((event, headers), (gzip.compress(event), {**headers, "Content-Encoding": "gzip"})):
+        assert ask(path, "POST", headers=given, body=body).json() == {"id": "9ec79c33ec9942ab8353589fcb2e04dc"}
+    wrong = {"X-Sentry-Auth": f"Sentry sentry_key={'0' * 32}"}
+    assert ask(path, "POST", headers=wrong, body=event).status == 403
+    query = "dataset=errors&yAxis=count()&statsPeriod=10m&interval=60"
+    (series,) = sentry(f"{ORGANISATION}/events-timeseries/?{query}").json()["timeSeries"]
+    assert sum(one["value"] for one in series["values"]) == 2
 
 
 def test_every_answer_tells_the_limit_and_too_many_wait_for_its_reset(sentry: Sentry, simulators: Simulators) -> None:

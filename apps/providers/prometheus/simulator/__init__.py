@@ -10,7 +10,7 @@ from typing import Any
 from ...simulation.messages import Request, Response, answer
 from ...simulation.organisations import ORGANISATIONS, Organisation
 from ...simulation.world import Refusal, Simulator, State, World, habits
-from .rest import ROUTES
+from .lists import ROUTES
 
 
 def token(organisation: Organisation) -> str:

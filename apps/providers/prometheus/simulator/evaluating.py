@@ -1,12 +1,11 @@
 """Works out what an expression is at one moment: a number, or a list of labels with their numbers."""
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
 from .parsing import AGGREGATES, Applied, Selector, Unreadable
-from .series import Moment, Series, of
+from .series import Moment, chosen
 
 Labels = dict[str, str]
 Vector = list[tuple[Labels, float]]
@@ -61,7 +60,7 @@ def _instant(tree: Selector, moment: Moment) -> Vector:
         return []
     return [
         (one.labels, sum(map(one.grows, moment.today())) if one.level is None else one.level)
-        for one in _selected(tree, moment)
+        for one in chosen(moment, tree.name, tree.matchers)
     ]
 
 
@@ -75,23 +74,11 @@ def _over_time(tree: Applied, moment: Moment) -> Vector:
         return []
     if tree.name == "count_over_time":
         samples = 60 / moment.world.settings("prometheus")["scrape_seconds"] * len(counted)
-        return [(_unnamed(one.labels), samples) for one in _selected(selector, moment)]
+        return [(_unnamed(one.labels), samples) for one in chosen(moment, selector.name, selector.matchers)]
     by = selector.window if tree.name == "rate" else 1
-    return [(_unnamed(one.labels), sum(map(one.grows, counted)) / by) for one in _selected(selector, moment)]
-
-
-def _selected(tree: Selector, moment: Moment) -> list[Series]:
-    fits: dict[str, Callable[[str, str], bool]] = {
-        "=": lambda value, wanted: value == wanted,
-        "!=": lambda value, wanted: value != wanted,
-        "=~": lambda value, wanted: bool(re.fullmatch(wanted, value)),
-        "!~": lambda value, wanted: not re.fullmatch(wanted, value),
-    }
     return [
-        one
-        for one in of(moment)
-        if tree.name in ("", one.labels["__name__"])
-        and all(fits[sign](one.labels.get(label, ""), wanted) for label, sign, wanted in tree.matchers)
+        (_unnamed(one.labels), sum(map(one.grows, counted)) / by)
+        for one in chosen(moment, selector.name, selector.matchers)
     ]
 
 

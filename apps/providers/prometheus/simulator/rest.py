@@ -29,11 +29,11 @@ def query(world: World, request: Request) -> Response:
     kind, result = _result(world, request, at)
     if kind == "matrix":
         rows = [{"metric": labels, "values": [[then, _text(value)] for then, value in all_]} for labels, all_ in result]
-        return _success(world, {"resultType": "matrix", "result": rows})
+        return success(world, {"resultType": "matrix", "result": rows})
     if kind == "scalar":
-        return _success(world, {"resultType": "scalar", "result": [at, _text(result)]})
+        return success(world, {"resultType": "scalar", "result": [at, _text(result)]})
     items = [{"metric": labels, "value": [at, _text(value)]} for labels, value in result]
-    return _success(world, {"resultType": "vector", "result": items})
+    return success(world, {"resultType": "vector", "result": items})
 
 
 @api("GET", "/api/v1/query_range")
@@ -43,37 +43,37 @@ def query_range(world: World, request: Request) -> Response:
     since, until = (_time(world, _given(request, name)) for name in ("start", "end"))
     step = _seconds(_given(request, "step"))
     if step <= 0 or (until - since) / step > MOST_POINTS:
-        raise _refused(400, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries")
+        raise refused(400, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries")
     found: dict[tuple[tuple[str, str], ...], list[Any]] = {}
     for number in range(int((until - since) // step) + 1):
         at = since + number * step
         kind, result = _result(world, request, at)
         if kind == "matrix":
-            raise _refused(400, "bad_data", 'invalid expression type "range vector" for range query')
+            raise refused(400, "bad_data", 'invalid expression type "range vector" for range query')
         for labels, value in result if kind == "vector" else [({}, result)]:
             found.setdefault(tuple(sorted(labels.items())), []).append([at, _text(value)])
     items = [{"metric": dict(labels), "values": values} for labels, values in found.items()]
-    return _success(world, {"resultType": "matrix", "result": items})
+    return success(world, {"resultType": "matrix", "result": items})
 
 
 @api("GET", "/api/v1/label/{name}/values")
 def label_values(world: World, request: Request, name: str) -> Response:
     """Every value of a label; that of `__name__` are the metrics."""
-    now = Moment(world, _whose(world, request), world.now())
-    return _success(world, sorted({one.labels[name] for one in of(now) if name in one.labels}))
+    now = Moment(world, whose(world, request), world.now())
+    return success(world, sorted({one.labels[name] for one in of(now) if name in one.labels}))
 
 
 @api("GET", "/api/v1/labels")
 def labels(world: World, request: Request) -> Response:
     """Every label."""
-    now = Moment(world, _whose(world, request), world.now())
-    return _success(world, sorted({name for one in of(now) for name in one.labels}))
+    now = Moment(world, whose(world, request), world.now())
+    return success(world, sorted({name for one in of(now) for name in one.labels}))
 
 
 @api("GET", "/api/v1/status/buildinfo")
 def build(world: World, request: Request) -> Response:
     """Which version answers."""
-    return _success(world, {"version": "3.5.0", "revision": "simulated", "branch": "HEAD", "goVersion": "go1.24"})
+    return success(world, {"version": "3.5.0", "revision": "simulated", "branch": "HEAD", "goVersion": "go1.24"})
 
 
 @api("GET", "/-/healthy")
@@ -86,20 +86,21 @@ def healthy(world: World, request: Request) -> Response:
 
 def _result(world: World, request: Request, at: float) -> tuple[str, Any]:
     text = _given(request, "query")
-    moment = Moment(world, _whose(world, request), at)
+    moment = Moment(world, whose(world, request), at)
     try:
         tree = parsed(text)
         if isinstance(tree, Selector) and tree.window:
             return "matrix", ranged(tree, moment)
         result = evaluated(tree, moment)
     except Unreadable as error:
-        raise _refused(400, "bad_data", f'invalid parameter "query": {error}') from None
+        raise refused(400, "bad_data", f'invalid parameter "query": {error}') from None
     except Unfit as error:
-        raise _refused(422, "execution", str(error)) from None
+        raise refused(422, "execution", str(error)) from None
     return ("scalar", result) if isinstance(result, float) else ("vector", result)
 
 
-def _whose(world: World, request: Request) -> str:
+def whose(world: World, request: Request) -> str:
+    """The organisation of the token; the first one without."""
     whose: str = world.state("prometheus")["tokens"].get(request.bearer(), ORGANISATIONS[0].slug)
     return whose
 
@@ -115,7 +116,7 @@ def _time(world: World, text: str) -> float:
     try:
         given = float(text) if text.replace(".", "", 1).isdigit() else datetime.fromisoformat(text).timestamp()
     except ValueError:
-        raise _refused(400, "bad_data", f'cannot parse "{text}" to a valid timestamp') from None
+        raise refused(400, "bad_data", f'cannot parse "{text}" to a valid timestamp') from None
     return given + round(world.now() - time.time(), 3)
 
 
@@ -124,7 +125,7 @@ def _seconds(text: str) -> float:
     try:
         return float(text[:-1]) * units[text[-1:]] if text[-1:] in units else float(text)
     except ValueError:
-        raise _refused(400, "bad_data", f'cannot parse "{text}" to a valid duration') from None
+        raise refused(400, "bad_data", f'cannot parse "{text}" to a valid duration') from None
 
 
 def _text(value: float) -> str:
@@ -135,10 +136,12 @@ def _text(value: float) -> str:
     return f"{value:.12g}"
 
 
-def _success(world: World, data: Any) -> Response:
+def success(world: World, data: Any) -> Response:
+    """An answer in Prometheus' envelope, with the warnings that are set."""
     warnings = world.settings("prometheus")["warnings"]
     return answer(200, {"status": "success", "data": data, **({"warnings": warnings} if warnings else {})})
 
 
-def _refused(status: int, kind: str, text: str) -> Refused:
+def refused(status: int, kind: str, text: str) -> Refused:
+    """A question that cannot be answered."""
     return Refused(answer(status, {"status": "error", "errorType": kind, "error": text}))

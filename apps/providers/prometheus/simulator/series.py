@@ -1,7 +1,8 @@
 """The series of a customer's requests: counters by status, and a histogram of durations."""
 
 import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,6 +59,22 @@ def of(moment: Moment) -> Iterator[Series]:
     for le in BUCKETS:
         text = "+Inf" if le == math.inf else f"{le:g}"
         yield Series({"__name__": f"{name}_bucket", **common, "le": text}, partial(_within, le))
+
+
+def chosen(moment: Moment, name: str, matchers: Iterable[tuple[str, str, str]]) -> list[Series]:
+    """The series with a name (any for an empty one) whose labels fit every (label, sign, text)."""
+    fits: dict[str, Callable[[str, str], bool]] = {
+        "=": lambda value, wanted: value == wanted,
+        "!=": lambda value, wanted: value != wanted,
+        "=~": lambda value, wanted: bool(re.fullmatch(wanted, value)),
+        "!~": lambda value, wanted: not re.fullmatch(wanted, value),
+    }
+    return [
+        one
+        for one in of(moment)
+        if name in ("", one.labels["__name__"])
+        and all(fits[sign](one.labels.get(label, ""), wanted) for label, sign, wanted in matchers)
+    ]
 
 
 def _good(minute: Minute) -> float:

@@ -3,6 +3,7 @@
 Settings: `dropped_percent` (0: of the errors, thrown away by a quota: not counted, told as `rate_limited`),
 `incomplete_minutes` (1: newest buckets that are not whole yet), `traces` (true: projects send spans), `statuses`
 (true: spans carry a status), `scopes` (what tokens may do), `page` (100: most items of a page).
+Errors that applications send by the public key (`/api/<project number>/envelope/`) count besides.
 The figures follow `simulation.measuring`: what hosting serves, and the site's deeds `rise`, `fall`, `silence`.
 """
 
@@ -10,13 +11,13 @@ import time
 
 from ...simulation.messages import Request, Response, answer
 from ...simulation.world import Refusal, Simulator, World
-from . import figures, records, sessions
+from . import envelopes, figures, records, sessions
 from .account import ROUTES as ACCOUNT
 from .account import guard
 from .beginning import describe, start
 
 LIMIT_SECONDS = 1
-ROUTES = ACCOUNT.merge(figures.ROUTES, sessions.ROUTES, records.ROUTES)
+ROUTES = ACCOUNT.merge(figures.ROUTES, sessions.ROUTES, records.ROUTES, envelopes.ROUTES)
 
 
 def refuse(refusal: Refusal) -> Response:

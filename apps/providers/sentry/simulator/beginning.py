@@ -5,6 +5,7 @@ from typing import Any
 
 from ...simulation.organisations import ORGANISATIONS, Organisation
 from ...simulation.world import State, habits
+from .envelopes import public_key
 
 SCOPES = ["org:read", "project:read", "project:releases", "event:read"]
 
@@ -31,9 +32,13 @@ def describe(state: State) -> dict[str, Any]:
         o.slug: {
             "settings": {"organization": o.slug, "project": o.project_name, "environment": "production"},
             "credentials": {"token": token(o)},
-            "objects": {"releases": list(state["releases"][o.slug])},
+            "objects": {
+                "releases": list(state["releases"][o.slug]),
+                "public_key": public_key(o.slug),
+                "project_number": str(number),
+            },
         }
-        for o in ORGANISATIONS
+        for number, o in enumerate(ORGANISATIONS, start=1)
     }
     return {**each[ORGANISATIONS[0].slug], "organisations": each}
 

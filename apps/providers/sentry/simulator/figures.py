@@ -6,6 +6,7 @@ from ...simulation.routing import Routes
 from ...simulation.world import World
 from .account import READING, belongs, chosen, may
 from .beginning import iso
+from .envelopes import sent
 from .windows import bad, buckets, kept, understood, window
 
 ROUTES = Routes()
@@ -25,7 +26,7 @@ def timeseries(world: World, request: Request, organization: str) -> Response:
     values = [
         {"timestamp": start * 1000, "value": int(count) if about else 0, "incomplete": start + size > complete_until}
         for start, count in buckets(
-            world, organization, since, until, size, lambda one: _count(world, dataset, search, one)
+            world, organization, since, until, size, lambda one: _count(world, organization, dataset, search, one)
         )
     ]
     meta = {"valueUnit": None, "valueType": "integer", "interval": size * 1000}
@@ -44,7 +45,7 @@ def table(world: World, request: Request, organization: str) -> Response:
     if not fields or len(fields) > 20:
         raise bad("Between 1 and 20 fields are needed.")
     counted = list(minutes(world, organization, since, until)) if about else []
-    total = sum(_count(world, dataset, request.first("query"), one) for one in counted)
+    total = sum(_count(world, organization, dataset, request.first("query"), one) for one in counted)
     slow = sum(one.p95_ms * one.requests for one in counted)
     p95 = slow / total if total and dataset == "spans" else None
     rows = [{name: _value(name, total, p95) for name in fields}]
@@ -62,8 +63,8 @@ def volume(world: World, request: Request, organization: str) -> Response:
     since, until = window(world, request)
     since = since // 3600 * 3600
     counted = list(minutes(world, organization, since, until)) if chosen(world, request, organization) else []
-    accepted = sum(kept(world, one) for one in counted)
-    lost = sum(one.failures for one in counted) - accepted
+    accepted = sum(kept(world, organization, one) for one in counted)
+    lost = sum(one.failures + sent(world, organization, one.start) for one in counted) - accepted
     outcomes = {"accepted": accepted, **({"rate_limited": lost} if lost else {})}
     groups = [
         {"by": {"outcome": name}, "totals": {"sum(quantity)": total}, "series": {"sum(quantity)": [total]}}
@@ -82,11 +83,11 @@ def _asked(world: World, request: Request, organization: str) -> tuple[str, bool
     return dataset, chosen(world, request, organization)
 
 
-def _count(world: World, dataset: str, search: str, minute: Minute) -> float:
+def _count(world: World, organization: str, dataset: str, search: str, minute: Minute) -> float:
     """How many events of a minute fit a search; of searches only the status of requests is understood."""
     habits = world.settings("sentry")
     if dataset == "errors":
-        return kept(world, minute)
+        return kept(world, organization, minute)
     if dataset != "spans" or not habits["traces"] or ("span.status" in search and not habits["statuses"]):
         return 0
     return minute.failures if "!span.status:[ok,cancelled,unknown]" in search else minute.requests

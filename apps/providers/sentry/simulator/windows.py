@@ -8,6 +8,7 @@ from datetime import datetime
 from ...simulation.measuring import Minute, minutes
 from ...simulation.messages import Refused, Request, answer
 from ...simulation.world import World
+from .envelopes import sent
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -54,6 +55,7 @@ def buckets(
     yield from found.items()
 
 
-def kept(world: World, minute: Minute) -> int:
-    """How many errors of a minute Sentry kept."""
-    return round(minute.failures * (1 - world.settings("sentry")["dropped_percent"] / 100))
+def kept(world: World, organization: str, minute: Minute) -> int:
+    """How many errors of a minute Sentry kept: those of the site, and those that applications sent by themselves."""
+    errors = minute.failures + sent(world, organization, minute.start)
+    return round(errors * (1 - world.settings("sentry")["dropped_percent"] / 100))
