@@ -65,6 +65,15 @@ USES = (
     Use("launchdarkly", Call("flags_on", {"flags": ["milestone-drag"]}, part="milestone-drag")),
     Use("upstash", Call("delete_prefix", {"prefix": "milestone:"})),
     Use("upstash", Call("flush", {})),
+    Use(
+        "upstash",
+        Call("backup", {"name": "pre-INC-42"}),
+        waits=30,
+        credentials={
+            "management_email": "operations@motion-mavericks.example",
+            "management_key": "management-simulated-motion-mavericks",
+        },
+    ),
     Use("slack", Call("post", {"text": "Rollback initiated <!channel> & more"})),
     Use("slack", Call("reply", {"thread": "1700000000.000100", "channel": "general", "text": "Back on v2.30.4"})),
     Use(
@@ -205,6 +214,7 @@ class Ask:
 
 
 ASKS = (
+    Ask("upstash", Call("key_count", {"prefix": "share:", "at_least": 1000})),
     Ask("convex", Call("query", {"function": "users:count", "equals": 5})),
     Ask("convex", Call("health", {}), judges_answers=True),
     Ask("vercel", Call("variables_unchanged", {"deployment": "dpl_7Qm2xVtR"})),

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from apps.providers.base import Access, Call, OutcomeKind, Proof, Provider, Seen, Sending
+from apps.providers.base import Access, Call, OutcomeKind, Proof, Provider, Reversibility, Seen, Sending
 from apps.providers.registry import provider
 from apps.providers.simulation import Simulators
+from apps.providers.upstash import backups, counting
+from apps.providers.upstash.wire import OutOfTime
 from tests.providers.conftest import Connect, Serve
 from tests.providers.raw import Seen as Request
 from tests.providers.raw import answer
@@ -178,3 +180,135 @@ def test_commands_go_to_the_address_itself_with_a_bearer_token(
     assert (request.method, request.target) == ("POST", "/db")
     assert request.headers["authorization"] == "Bearer token-123"
     assert json.loads(request.body) == ["FLUSHDB"]
+
+
+# --- counting --------------------------------------------------------------------------------------------------------
+
+COUNTS = [
+    ({"prefix": "share:", "at_least": 1284}, True),
+    ({"prefix": "share:", "at_most": 1283}, False),
+    ({"prefix": "nothing:", "at_most": 0}, True),
+    ({"prefix": "nothing:", "at_least": 1}, False),
+    ({"at_least": 1500, "at_most": 1700}, True),
+]
+
+
+@pytest.mark.parametrize(("asked", "holds"), COUNTS, ids=str)
+def test_a_count_is_held_against_its_limits(
+    asked: dict[str, Any], holds: bool, upstash: Provider, access: Access, simulators: Simulators
+) -> None:
+    assert upstash.examine(access, Call("key_count", asked)).holds is holds
+    assert simulators.journal("upstash") == []
+
+
+def test_a_count_against_nothing_is_refused(upstash: Provider, access: Access) -> None:
+    assert upstash.check_problems(Call("key_count", {"prefix": "share:"}))
+
+
+def test_a_count_that_ran_out_of_time_proves_only_the_least(
+    upstash: Provider, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def few(*_: Any) -> Any:
+        yield ["share:1", "share:2"]
+        raise OutOfTime("The time is over.")
+
+    monkeypatch.setattr(counting, "keys_with", few)
+    asked = {"prefix": "share:"}
+    assert upstash.examine(access, Call("key_count", {**asked, "at_least": 2})).holds is True
+    assert upstash.examine(access, Call("key_count", {**asked, "at_least": 3})).holds is None
+    assert upstash.examine(access, Call("key_count", {**asked, "at_most": 1})).holds is False
+    assert upstash.examine(access, Call("key_count", {**asked, "at_most": 2})).holds is None
+
+
+def test_a_plan_whose_limit_is_used_up_is_told_and_changes_nothing(
+    upstash: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    simulators.settings("upstash", exhausted=True)
+    outcome = upstash.apply(access, Call("flush", {}), sending)
+    assert (outcome.kind, outcome.needs_operator) == (OutcomeKind.REJECTED, True)
+    assert "The plan's limit is used up" in outcome.message
+    assert simulators.effects("upstash") == []
+
+
+# --- backups ---------------------------------------------------------------------------------------------------------
+
+BACKUP = Call("backup", {"name": "pre-INC-42"})
+
+
+@pytest.fixture
+def owned(connect: Connect, simulators: Simulators) -> Access:
+    """The access with an account of Upstash's own."""
+    account = simulators.describe()["upstash"]["objects"]["management"]
+    return connect("upstash", credentials={f"management_{name}": value for name, value in account.items()})
+
+
+def test_deleted_keys_never_come_back_by_the_portal(upstash: Provider) -> None:
+    assert upstash.action("delete_prefix").reversibility is Reversibility.NEVER
+
+
+def test_a_backup_is_found_by_its_name_when_it_is_made(
+    upstash: Provider, owned: Access, sending: Sending, simulators: Simulators
+) -> None:
+    assert upstash.observe(owned, BACKUP).seen is Seen.OTHER
+    assert upstash.apply(owned, BACKUP, sending).kind is OutcomeKind.SUCCEEDED
+    pending = upstash.observe(owned, BACKUP)
+    assert (pending.seen, pending.under_way) == (Seen.OTHER, True)
+    simulators.advance(30)
+    assert upstash.verify(owned, BACKUP, sending).proof is Proof.SATISFIED
+
+
+def test_an_account_that_can_keep_a_backup_flushes_only_over_one(
+    upstash: Provider, owned: Access, sending: Sending, simulators: Simulators
+) -> None:
+    flush = Call("flush", {})
+    lock = upstash.airlock(owned, flush)
+    assert lock is not None
+    assert "there is none yet" in lock.safety_copy
+    outcome = upstash.apply(owned, flush, sending)
+    assert outcome.kind is OutcomeKind.REJECTED
+    assert "let “backup” make one first" in outcome.message
+    assert simulators.journal("upstash") == []
+    upstash.apply(owned, BACKUP, sending)
+    assert upstash.apply(owned, flush, sending).kind is OutcomeKind.REJECTED, "it is not completed yet"
+    simulators.advance(30)
+    assert upstash.apply(owned, flush, sending).kind is OutcomeKind.SUCCEEDED
+    assert keys(simulators) == []
+
+
+def test_without_an_account_the_airlock_says_that_there_is_no_copy(upstash: Provider, access: Access) -> None:
+    lock = upstash.airlock(access, Call("flush", {}))
+    assert lock is not None
+    assert lock.safety_copy.startswith("None: ")
+
+
+def test_a_database_in_maintenance_is_asked_again(
+    upstash: Provider, owned: Access, sending: Sending, simulators: Simulators
+) -> None:
+    simulators.settings("upstash", maintenance=True)
+    outcome = upstash.apply(owned, BACKUP, sending)
+    assert outcome.kind is OutcomeKind.RETRY_LATER
+    assert "maintenance mode" in outcome.message
+
+
+def test_the_preflight_tells_plan_and_newest_backup(upstash: Provider, owned: Access, connect: Connect) -> None:
+    found = {finding.code: finding for finding in upstash.check(owned)}
+    assert (found["backups"].level, "plan payg" in found["backups"].message) == ("ok", True)
+    wrong = connect("upstash", credentials={"management_email": "a@b.example", "management_key": "not-the-key"})
+    assert {finding.code: finding.level for finding in upstash.check(wrong)}["backups"] == "error"
+
+
+def test_the_developer_api_is_asked_at_its_own_host(upstash: Provider, owned: Access) -> None:
+    own = replace(owned, base_url="https://happy-cat-1.upstash.io")
+    assert backups._home(own).base_url == ""
+    assert backups._home(owned).base_url == owned.base_url
+
+
+def test_a_database_of_another_account_is_not_taken(
+    upstash: Provider, owned: Access, sending: Sending, simulators: Simulators
+) -> None:
+    other = simulators.describe()["upstash"]["organisations"]["partpulse"]["credentials"]["rest_token"]
+    stranger = replace(owned, credentials={**owned.credentials, "rest_token": other})
+    assert upstash.apply(stranger, BACKUP, sending).kind is OutcomeKind.REJECTED
+    elsewhere = replace(owned, settings={"database_id": "db-partpulse"})
+    assert upstash.apply(elsewhere, BACKUP, sending).kind is OutcomeKind.REJECTED
+    assert simulators.effects("upstash") == []

@@ -94,6 +94,9 @@ def _refusal(access: Access, answer: Answer, doing: str) -> Outcome:
     if answer.status == 400 and "NOPERM" in said.upper():
         text = f"Upstash refused to {doing}: “{said}”. Nothing was changed. Enter the standard token."
         return refused(text, answer=answer)
+    if "LIMIT EXCEEDED" in said.upper():
+        text = f"Upstash refused to {doing}: “{said}”. Nothing was changed. The plan's limit is used up: raise it."
+        return refused(text, needs_operator=True, answer=answer)
     return outcome_of(answer, doing, said)
 
 

@@ -5,14 +5,17 @@ gives empty batches with a cursor that goes on, and some keys twice. The read-on
 SCAN.
 
 Settings: `batch` (500: most keys a SCAN gives, whatever COUNT asks), `empty_every` (3: every so many batches
-is empty; 0 never), `duplicates` (true), `read_only` (false: the usual token may no longer write). Deed:
+is empty; 0 never), `duplicates` (true), `read_only` (false: the usual token may no longer write), `exhausted` (false:
+the plan's daily limit is used up), `backup_seconds` (20), `maintenance` (false: no backup can be made now). Deed:
 `fill` {organisation, prefix, count}: the customer's site caches pages again.
 """
 
 from typing import Any
 
 from ...simulation.messages import Response, answer
+from ...simulation.routing import Routes
 from ...simulation.world import Refusal, Simulator, World
+from . import management
 from .beginning import describe, start
 from .rest import ROUTES, guard, mutates
 
@@ -33,7 +36,7 @@ def fill(world: World, order: dict[str, Any]) -> dict[str, Any]:
 
 SIMULATOR = Simulator(
     slug="upstash",
-    routes=ROUTES,
+    routes=Routes().merge(management.ROUTES, ROUTES),  # a command may stand in any path, so the API's go first
     start=start,
     describe=describe,
     refuse=refuse,

@@ -14,14 +14,29 @@ def token(organisation: Organisation) -> str:
     return f"upstash-simulated-{organisation.slug}"
 
 
+def account(organisation: Organisation) -> str:
+    """E-mail and key of an organisation's account, for its developer API."""
+    return f"operations@{organisation.slug}.example:management-simulated-{organisation.slug}"
+
+
 def start(epoch: float) -> State:
     """A database with keys for every organisation; the portal's holds its cached share pages."""
     databases = {o.slug: _filled(o) for o in ORGANISATIONS}
     return {
-        "simulation": habits(batch=500, empty_every=3, duplicates=True, read_only=False),
+        "simulation": habits(
+            batch=500,
+            empty_every=3,
+            duplicates=True,
+            read_only=False,
+            exhausted=False,
+            backup_seconds=20,
+            maintenance=False,
+        ),
         "tokens": {token(o): o.slug for o in ORGANISATIONS},
         "read_only_tokens": {f"{token(o)}-read-only": o.slug for o in ORGANISATIONS},
         "databases": databases,
+        "accounts": {account(o): o.slug for o in ORGANISATIONS},
+        "backups": {o.slug: [] for o in ORGANISATIONS},
     }
 
 
@@ -37,7 +52,12 @@ def describe(state: State) -> dict[str, Any]:
         each[organisation.slug] = {
             "settings": {},
             "credentials": {"rest_token": token(organisation)},
-            "objects": {"keys": len(keys), "prefixes": counts},
+            "objects": {
+                "keys": len(keys),
+                "prefixes": counts,
+                "database_id": f"db-{organisation.slug}",
+                "management": dict(zip(("email", "key"), account(organisation).split(":"), strict=True)),
+            },
         }
     return {**each[ORGANISATIONS[0].slug], "organisations": each}
 

@@ -6,6 +6,7 @@ from typing import Any
 from ...simulation.messages import Malformed, Request, Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import World
+from . import management
 from .commands import CHANGING, known, perform
 from .scanning import CommandError
 
@@ -13,7 +14,9 @@ ROUTES = Routes()
 
 
 def mutates(request: Request) -> bool:
-    """Whether any command of the call writes."""
+    """Whether any command of the call writes, or the developer API changes something."""
+    if request.path.startswith(management.PREFIX):
+        return request.method != "GET"
     try:
         body = request.json() if request.body else []
     except Malformed:
@@ -25,6 +28,8 @@ def mutates(request: Request) -> bool:
 
 def guard(world: World, request: Request) -> Response | None:
     """401 for an unknown token, 405 for other methods."""
+    if request.path.startswith(management.PREFIX):
+        return management.guard(world, request)
     if request.method not in ("GET", "POST", "PUT", "HEAD"):
         return answer(405, {"error": "ERR method not allowed"})
     state = world.state("upstash")
@@ -95,6 +100,8 @@ def _result(world: World, request: Request, command: list[Any]) -> dict[str, Any
     name = str(command[0]).upper() if command else ""
     if read_only and (name in CHANGING or name in ("SCAN", "KEYS")):
         return {"error": f"NOPERM this user has no permissions to run the '{name.lower()}' command"}
+    if state["simulation"]["exhausted"]:
+        return {"error": "ERR max daily request limit exceeded. Limit: 10000, Usage: 10000."}
     before = len(keys)
     try:
         result = perform([str(part) for part in command], keys, state["simulation"])
