@@ -160,7 +160,8 @@ def _ended(access: Access, run: Run, watch: Watch, error: psycopg.Error | Stoppe
         wire.tell(access, f"✕ {error.outcome.message}")
         return error.outcome
     said = "the time was over" if watch.ended else wire.explained(access, error)
-    answered = bool(error.sqlstate) and not error.sqlstate.startswith(("08", "57P"))
+    state = error.sqlstate or ""
+    answered = bool(state) and not state.startswith(("08", "57P"))
     if run.committing and not answered:
         text = f"The COMMIT reached {wire.place(access)}, but its answer was lost ({said}). {LOOK}"
         wire.tell(access, f"✕ {text}")
@@ -168,6 +169,6 @@ def _ended(access: Access, run: Run, watch: Watch, error: psycopg.Error | Stoppe
     where = "at COMMIT" if run.committing else f"after {len(run.counts)} statements"
     text = f"{wire.place(access)} stopped the script {where}: {said}. {TAKEN_BACK}"
     wire.tell(access, f"✕ {text}")
-    if error.sqlstate in PASSING or not answered:
+    if state in PASSING or not answered:
         return Outcome(OutcomeKind.RETRY_LATER, text, retry_after_seconds=WAIT_SECONDS, retryable=True)
     return refused(text)

@@ -34,7 +34,8 @@ def held(access: Access, call: Call) -> CheckResult:
     )
     text = f"{'' if whole else 'At least '}{count} {what}; wanted {wanted}."
     too_many = most is not None and count > most
-    if not whole and not too_many and (most is not None or count < least):
+    enough = least is None or count >= least
+    if not whole and not too_many and not (enough and most is None):
         return unreadable(f"{text} There was no time to count them all.")
-    holds = not too_many and (least is None or count >= least)
+    holds = enough and not too_many
     return CheckResult(holds, text, (("done" if holds else "failed", text),))
