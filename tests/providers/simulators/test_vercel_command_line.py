@@ -7,7 +7,7 @@ import pytest
 
 from apps.providers.simulation import Simulators
 from tests.providers.simulators import vercel_command_line
-from tests.providers.simulators.accounts import BEFORE, LIVE, VERCEL_TOKEN, Vercel, site
+from tests.providers.simulators.accounts import BEFORE, LIVE, OLDER, VERCEL_TOKEN, Vercel, site
 from tests.providers.simulators.vercel_command_line import Finished
 
 pytestmark = pytest.mark.slow
@@ -126,6 +126,16 @@ def test_routing_rules_are_prepared_published_and_deleted(linked: Vc, simulators
     assert linked("routes", "delete", "Down", "--yes").code == 0
     assert linked("routes", "publish", "--yes").code == 0
     assert site(simulators, "/").status == 200
+
+
+def test_what_else_people_look_up_is_there(linked: Vc, simulators: Simulators) -> None:
+    assert "motion-mavericks.example" in linked("domains", "ls").output
+    made = linked("webhooks", "create", "https://portal.example/hook", "--event", "deployment.rollback")
+    assert (made.code, "secret" in made.output) == (0, True), made.output
+    assert "https://portal.example/hook" in linked("webhooks", "ls").output
+    removed = linked("remove", OLDER, "--yes")
+    assert removed.code == 0, removed.output
+    assert Vercel(simulators).rollback(OLDER).status == 410
 
 
 def test_a_redeploy_waits_until_the_new_build_is_live(vc: Vc, simulators: Simulators) -> None:

@@ -77,6 +77,15 @@ def cancel(world: World, request: Request, name: str) -> Response:
     return answer(200, shapes.single(world.state("vercel"), deployment))
 
 
+@ROUTES.add("DELETE", "/deployments/{name}", "/now/deployments/{name}")
+def delete(world: World, request: Request, name: str) -> Response:
+    """Removes a deployment; it is 410 from then on."""
+    deployment = deployment_of(world, request, name)
+    deployment["removed"] = True
+    request.effect("delete_deployment", deployment=deployment["id"])
+    return answer(200, {"uid": deployment["id"], "state": "DELETED"})
+
+
 @ROUTES.add("POST", "/deployments")
 def create(world: World, request: Request) -> Response:
     """Builds an earlier deployment again, as `redeploy` and the promotion of a preview do."""

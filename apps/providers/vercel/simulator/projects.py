@@ -1,5 +1,7 @@
 """Projects and their domains: read, switch automatic assignment, pause."""
 
+from typing import Any
+
 from ...simulation.messages import Request, Response, answer, empty
 from ...simulation.routing import Routes
 from ...simulation.world import World
@@ -64,6 +66,16 @@ def domains(world: World, request: Request, name: str) -> Response:
     return answer(200, {"domains": found, "pagination": {"count": len(found), "next": None, "prev": None}})
 
 
+@ROUTES.add("GET", "/domains")
+def team_domains(world: World, request: Request) -> Response:
+    """The domains under which the team's addresses are."""
+    team = team_of(world, request)
+    mine = [record for record in world.state("vercel")["projects"].values() if record["accountId"] == team["id"]]
+    names = sorted({".".join(alias.split(".")[-2:]) for record in mine for alias in record["aliases"]})
+    found = [_domain(team, record["createdAt"], name) for record in mine[:1] for name in names]
+    return answer(200, {"domains": found, "pagination": {"count": len(found), "next": None, "prev": None}})
+
+
 @ROUTES.add("GET", "/domains/{name}")
 def domain(world: World, request: Request, name: str) -> Response:
     """A domain of the team, as the command line asks before it sets an alias."""
@@ -87,3 +99,20 @@ def rolling_release(world: World, request: Request, name: str) -> Response:
     project_of(world, request, name)
     active = world.settings("vercel")["rolling_release"]
     return answer(200, {"rollingRelease": {"state": "ACTIVE", "substate": None} if active else None})
+
+
+def _domain(team: dict[str, Any], created: int, name: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "name": name,
+        "verified": True,
+        "serviceType": "external",
+        "nameservers": [],
+        "intendedNameservers": [],
+        "creator": {"id": team["user"], "username": team["slug"], "email": f"deploys@{team['slug']}.example"},
+        "createdAt": created,
+        "boughtAt": None,
+        "expiresAt": None,
+        "renew": False,
+        "teamId": team["id"],
+    }
