@@ -125,3 +125,11 @@ def test_sql_that_only_reads_is_no_change(supabase: Supabase, simulators: Simula
     answer = supabase("POST", "/database/query/read-only", query)
     assert (answer.status, set(answer.json()[0])) == (201, {"started"})
     assert simulators.journal("supabase") == []
+
+
+@pytest.mark.parametrize(("path", "found"), [("/branches", []), ("/restore", ["available_versions"])], ids=str)
+def test_the_command_line_finds_what_it_asks_for_besides(supabase: Supabase, path: str, found: list[str]) -> None:
+    answer = supabase("GET", path)
+    assert answer.status == 200
+    assert list(answer.json()) == found
+    assert {one["name"] for one in supabase("GET", "/api-keys").json()} == {"anon", "service_role"}

@@ -83,6 +83,29 @@ def query(world: World, request: Request, ref: str) -> Response:
     return answer(201, [{"started": since // 1000}])
 
 
+@ROUTES.add("GET", "/v1/projects/{ref}/branches")
+def branches(world: World, request: Request, ref: str) -> Response:
+    """No preview branches."""
+    project_of(world, request, ref)
+    return answer(200, [])
+
+
+@ROUTES.add("GET", "/v1/projects/{ref}/api-keys")
+def keys(world: World, request: Request, ref: str) -> Response:
+    """The keys of the project's own API, which open nothing here."""
+    project_of(world, request, ref)
+    shown = [{"name": name, "type": "legacy", "api_key": f"simulated-{name}"} for name in ("anon", "service_role")]
+    return answer(200, shown)
+
+
+@ROUTES.add("GET", "/v1/projects/{ref}/restore")
+def versions(world: World, request: Request, ref: str) -> Response:
+    """With which version of Postgres a paused project can be woken."""
+    project_of(world, request, ref)
+    one = {"version": "17.4.1.054", "release_channel": "ga", "postgres_engine": "17"}
+    return answer(200, {"available_versions": [one]})
+
+
 @ROUTES.add("POST", "/v1/projects/{ref}/pause")
 def pause(world: World, request: Request, ref: str) -> Response:
     """Pauses a project."""
