@@ -41,7 +41,8 @@ def remember_variables(environment: Environment) -> int:
     if connection is None or not isinstance(host, Variables):
         return 0
     newest = list(environment.deployments.order_by("-deployed_at", "-pk")[:NEWEST])
-    waiting = [row for row in newest if row.variables is None][:AT_ONCE]
+    mark = _mark_of(fingerprint_key(environment))
+    waiting = [row for row in newest if (row.variables or {}).get("key") != mark][:AT_ONCE]
     if not waiting:
         return 0
     asked = 0
@@ -63,9 +64,14 @@ def fingerprint_key(environment: Environment) -> bytes:
     ).digest()
 
 
+def _mark_of(key: bytes) -> str:
+    """Return by which a key is known again: after SECRET_KEY was changed, everything is asked anew."""
+    return hashlib.sha256(key).hexdigest()[:8]
+
+
 def _ask(host: Variables, access: Access, row: Deployment) -> None:
     key = fingerprint_key(row.environment)
-    kept: dict[str, Any] = {"at": timezone.now().isoformat(), "key": hashlib.sha256(key).hexdigest()[:8]}
+    kept: dict[str, Any] = {"at": timezone.now().isoformat(), "key": _mark_of(key)}
     try:
         kept["seen"] = [_written(one) for one in host.variables(access, key, row.reference)]
     except Denied as error:

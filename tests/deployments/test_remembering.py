@@ -1,11 +1,12 @@
 """With which variables a release was built is kept by fingerprint, and what it changed is told."""
 
 import json
+from typing import Any
 
 import pytest
 
 from apps.accounts.models import Organisation, Person
-from apps.deployments import hosted
+from apps.deployments import hosted, remembering
 from apps.deployments.models import Deployment, Environment
 from apps.deployments.probing import probe_due
 from apps.deployments.remembering import remember_variables
@@ -103,10 +104,19 @@ def test_a_host_that_is_away_is_asked_again(served: Environment, simulators: Sim
     assert remember_variables(served) == 3
 
 
-def test_fingerprints_under_another_key_are_not_compared(served: Environment) -> None:
-    Deployment.objects.filter(reference=BEFORE).update(variables={"at": "", "key": "other", "seen": []})
+def test_under_another_key_everything_is_asked_anew_and_nothing_compared_before(
+    served: Environment, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     remember_variables(served)
-    assert kept(served, LIVE).env_changes == []
+    first = kept(served, LIVE).variables["seen"]
+    Deployment.objects.update(env_changes=[])
+    settings.SECRET_KEY = "another secret key that is long enough"
+    monkeypatch.setattr(remembering, "AT_ONCE", 1)
+    assert remember_variables(served) == 1
+    assert kept(served, LIVE).variables["seen"] != first
+    assert kept(served, LIVE).env_changes == [], "the one before is still under the old key"
+    assert remember_variables(served) == 1
+    assert [one["name"] for one in kept(served, LIVE).env_changes] == ["SHARE_SIGNING_KEY_ID"]
 
 
 def test_an_environment_without_a_host_has_none(production: Environment) -> None:
