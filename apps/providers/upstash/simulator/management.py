@@ -77,6 +77,46 @@ def create_backup(world: World, request: Request, database: str) -> Response:
     return answer(200, "OK")
 
 
+@ROUTES.add("POST", "/v2/redis/restore-backup/{database}")
+def restore_backup(world: World, request: Request, database: str) -> Response:
+    """Delete everything and put the keys of a backup back."""
+    organisation = _organisation(world, request, database)
+    backup = _backup(world, organisation, request.object().get("backup_id"))
+    world.state("upstash")["databases"][organisation] = dict(backup["keys"])
+    request.effect("restore", organisation=organisation, name=backup["name"])
+    return answer(200, "OK")
+
+
+@ROUTES.add("DELETE", "/v2/redis/delete-backup/{database}/{backup}")
+def delete_backup(world: World, request: Request, database: str, backup: str) -> Response:
+    """Forget a backup."""
+    organisation = _organisation(world, request, database)
+    world.state("upstash")["backups"][organisation].remove(_backup(world, organisation, backup))
+    request.effect("backup deleted", organisation=organisation)
+    return answer(200, "OK")
+
+
+@ROUTES.add("POST", "/v2/redis/reset-password/{database}")
+def reset_password(world: World, request: Request, database: str) -> Response:
+    """Make new credentials; the tokens of before no longer open anything."""
+    organisation, state = _organisation(world, request, database), world.state("upstash")
+    for tokens in (state["tokens"], state["read_only_tokens"]):
+        for old in [token for token, owner in tokens.items() if owner == organisation]:
+            del tokens[old]
+    made = f"upstash-simulated-{organisation}-{world.now_ms()}"
+    state["tokens"][made] = state["read_only_tokens"][f"{made}-read-only"] = organisation
+    request.effect("reset", organisation=organisation)
+    return answer(200, _shown(world, organisation, hide=False))
+
+
+def _backup(world: World, organisation: str, wanted: Any) -> dict[str, Any]:
+    found = [one for one in world.state("upstash")["backups"][organisation] if one["id"] == wanted]
+    if not found or found[0]["due"] > world.now():
+        raise Refused(answer(404, {"error": "backup not found"}))
+    backup: dict[str, Any] = found[0]
+    return backup
+
+
 def _organisation(world: World, request: Request, database: str) -> str:
     organisation: str = world.state("upstash")["accounts"][account_of(request)]
     if database != f"db-{organisation}":
