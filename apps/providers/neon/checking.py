@@ -15,7 +15,10 @@ SCOPES = {
     "api_key_org": "a key of the organisation or of one of its projects",
 }
 SHORT_HISTORY_SECONDS = 86_400
-RIGHTS = "Neon tells only when it is used whether the key may change the project; it needs the rights of an editor."
+RIGHTS = (
+    "Neon tells only when it is used whether the key may change the project; it needs the rights of an editor. "
+    "It does not tell whether a key expires."
+)
 
 
 def findings(access: Access) -> list[Finding]:
