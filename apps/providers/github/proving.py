@@ -51,8 +51,8 @@ def workflow_run(access: Access, given: Mapping[str, Any]) -> CheckResult:
     page = quoted(dig(run, "html_url"))
     if status != "completed":
         waits = ": it waits for an approval in GitHub" if status == "waiting" else ""
-        return _says(False, f"{workflow} for {sha[:7]} is under way ({status.replace('_', ' ')}{waits}). {page}")
-    return _says(ended == "success", f"{workflow} for {sha[:7]} of {branch} ended with: {ended}. {page}")
+        return _says(False, f"{workflow} for {sha[:7]} is under way: {status.replace('_', ' ')}{waits} ({page}).")
+    return _says(ended == "success", f"{workflow} for {sha[:7]} of {branch} ended with: {ended} ({page}).")
 
 
 def commit_status(access: Access, given: Mapping[str, Any]) -> CheckResult:

@@ -28,9 +28,10 @@ def refuse(refusal: Refusal) -> Response:
     if refusal.status == 429:
         message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
         return refuse_with(429, message, retry_after=refusal.retry_after or "60")
-    extra = {"retry_after": refusal.retry_after} if refusal.retry_after else {}
     message = "Problems parsing JSON" if refusal.message.startswith("Invalid JSON") else refusal.message
-    return refuse_with(refusal.status, message, **extra)
+    if refusal.retry_after:
+        return refuse_with(refusal.status, message, retry_after=refusal.retry_after)
+    return refuse_with(refusal.status, message)
 
 
 def mutates(request: Request) -> bool:

@@ -50,8 +50,9 @@ def finish(world: World, request: Request, response: Response) -> Response:
         left = habits["requests_left"]  # a secondary limit leaves the primary one as it is
     window = {"limit": 5000, "remaining": left, "used": 5000 - left, "reset": int(time.time()) // HOUR * HOUR + HOUR}
     resource = "graphql" if request.path == "/graphql" else "core"
+    version = request.headers.get("x-github-api-version", "2022-11-28")
     told = {f"x-ratelimit-{name}": str(value) for name, value in window.items()}
-    told |= {"x-ratelimit-resource": resource, "x-github-api-version-selected": "2022-11-28"}
+    told |= {"x-ratelimit-resource": resource, "x-github-api-version-selected": version}
     told["x-github-media-type"] = "github.v3; format=json"
     if habits["signs_in_with"] == "classic":
         told["x-oauth-scopes"] = "repo, workflow" if habits["rights"] != "read" else "read:org"

@@ -7,10 +7,11 @@ from ...simulation.routing import Routes
 from ...simulation.world import World
 from . import history, rules
 from .access import Refused, Repository, paged, repository_of
-from .history import root_of
+from .shapes import root_of
 
 ROUTES = Routes()
 AT = "/repos/{owner}/{repo}"
+NO_CHECKS: dict[str, Any] = {"enforcement_level": "off", "contexts": [], "checks": []}
 REPLACED = ("required_status_checks", "enforce_admins", "required_pull_request_reviews", "restrictions")
 
 
@@ -68,7 +69,7 @@ def branch_shown(world: World, repository: Repository, name: str, address: str) 
     root = root_of(address, repository)
     sha = repository["refs"][f"heads/{name}"]
     protected = name in repository["protections"] or bool(rules.active(repository, f"heads/{name}"))
-    shown_protection = {"enabled": protected, "required_status_checks": {"enforcement_level": "off", "contexts": []}}
+    shown_protection = {"enabled": protected, "required_status_checks": {**NO_CHECKS}}
     return {
         "name": name,
         "commit": history.rest_commit(repository, sha, root),

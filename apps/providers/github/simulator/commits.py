@@ -7,7 +7,7 @@ from ...simulation.routing import Routes
 from ...simulation.world import World
 from . import history, pulls, pushing
 from .access import Refused, paged, repository_of, stamp
-from .history import root_of
+from .shapes import page_of, person, repository_whole, root_of
 
 ROUTES = Routes()
 AT = "/repos/{owner}/{repo}"
@@ -75,8 +75,8 @@ def status(world: World, request: Request, owner: str, repo: str, ref: str) -> R
     states = {one["state"] for one in newest.values()}
     state = "failure" if states & {"failure", "error"} else "success" if states == {"success"} else "pending"
     body = {"state": state, "statuses": list(newest.values()), "sha": sha, "total_count": len(newest)}
-    about = {"id": repository["id"], "full_name": repository["full_name"], "name": repository["name"], "url": root}
-    return answer(200, {**body, "repository": about, "url": f"{root}/commits/{sha}/status"})
+    links = {"commit_url": f"{root}/commits/{sha}", "url": f"{root}/commits/{sha}/status"}
+    return answer(200, {**body, "repository": repository_whole(repository, request.address), **links})
 
 
 @ROUTES.add("GET", f"{AT}/commits/{{ref:path}}/statuses")
@@ -102,7 +102,9 @@ def report(world: World, request: Request, owner: str, repo: str, sha: str) -> R
         "target_url": body.get("target_url"),
         "created_at": stamp(world.now()),
         "updated_at": stamp(world.now()),
-        "creator": None,
+        "creator": person(request.address),
+        "avatar_url": None,
+        "node_id": f"SC_{commit[:12]}",
     }
     repository["statuses"].setdefault(commit, []).append(made)
     request.effect("status", repository=repository["full_name"], sha=commit, state=body["state"])
@@ -156,7 +158,7 @@ def compare(world: World, request: Request, owner: str, repo: str, basehead: str
     fork = history.rest_commit(repository, history.merge_base(repository, base, head), root)
     body = {
         "url": f"{root}/compare/{basehead}",
-        "html_url": f"{root}/compare/{basehead}",
+        **{f"{name}_url": f"{page_of(root)}/compare/{basehead}" for name in ("html", "permalink", "diff", "patch")},
         "status": word[bool(ahead), bool(behind)],
         "ahead_by": len(ahead),
         "behind_by": len(behind),

@@ -1,5 +1,6 @@
 """What happens at GitHub by other hands: a commit, a protection, a new customer."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ...simulation.messages import Request
@@ -63,4 +64,11 @@ def join(world: World, order: Order) -> Order:
     return beginning.described(world.state("github"), organisation)
 
 
-DEEDS = {"commit": commit, "branch": branch, "propose": propose, "freeze": freeze, "protect": protect, "join": join}
+DEEDS: dict[str, Callable[[World, Order], Any]] = {
+    "commit": commit,
+    "branch": branch,
+    "propose": propose,
+    "freeze": freeze,
+    "protect": protect,
+    "join": join,
+}

@@ -7,7 +7,7 @@ from ...simulation.routing import Routes
 from ...simulation.world import World
 from . import history, pushing
 from .access import Refused, Repository, paged, repository_of, stamp
-from .history import root_of
+from .shapes import person, root_of
 
 ROUTES = Routes()
 AT = "/repos/{owner}/{repo}/deployments"
@@ -89,7 +89,7 @@ def shown(repository: Repository, one: dict[str, Any], address: str) -> dict[str
         "environment": one["environment"],
         "original_environment": one["environment"],
         "description": one.get("description"),
-        "creator": {"login": "rollback-portal", "id": 1, "type": "User"},
+        "creator": person(address),
         "created_at": stamp(one["at"]),
         "updated_at": stamp(one["at"]),
         "url": f"{root}/deployments/{one['id']}",
@@ -108,7 +108,7 @@ def _status(repository: Repository, one: dict[str, Any], each: dict[str, Any], a
         "state": each["state"],
         "description": each["description"],
         "environment": one["environment"],
-        "creator": {"login": "rollback-portal", "id": 1, "type": "User"},
+        "creator": person(address),
         "created_at": stamp(each["at"]),
         "updated_at": stamp(each["at"]),
         "url": f"{url}/statuses/{each['id']}",

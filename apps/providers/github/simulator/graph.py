@@ -91,10 +91,11 @@ def _create_ref(world: World, request: Request, given: Arguments) -> Any:
     repository = next((one for one in repositories if f"R_{one['id']}" == given.get("repositoryId")), None)
     if repository is None:
         raise Problem("Could not resolve to a node with the global id.", type="NOT_FOUND")
-    repository_of(world, request, *repository["full_name"].split("/"), "write")
+    owner, name = repository["full_name"].split("/")
+    repository_of(world, request, owner, name, "write")
     refs.make(world, request, repository, str(given.get("name")), str(given.get("oid")))
-    name = str(given["name"]).rpartition("/")[2]
-    return {"ref": {"name": name, "prefix": "refs/heads/", "target": {"oid": given["oid"]}}}
+    branch = str(given["name"]).removeprefix("refs/heads/")
+    return {"ref": {"name": branch, "prefix": "refs/heads/", "target": {"oid": given["oid"]}}}
 
 
 def _by_id(world: World, node: str) -> tuple[Repository, dict[str, Any]]:

@@ -5,7 +5,9 @@ import json
 from typing import Any
 
 from .access import Refused, Repository, stamp
+from .shapes import page_of
 
+TOLD = ("author", "committer", "message", "tree", "url", "verification")
 BOT = {"name": "rollback-portal", "email": "rollback-portal@users.noreply.example"}
 
 
@@ -99,12 +101,12 @@ def git_commit(repository: Repository, sha: str, root: str) -> dict[str, Any]:
         "sha": sha,
         "node_id": f"C_{sha[:16]}",
         "url": f"{root}/git/commits/{sha}",
-        "html_url": f"{root}/commit/{sha}",
+        "html_url": f"{page_of(root)}/commit/{sha}",
         "author": who,
         "committer": who,
         "message": one["message"],
         "tree": {"sha": one["tree"], "url": f"{root}/git/trees/{one['tree']}"},
-        "parents": [{"sha": p, "url": f"{root}/git/commits/{p}"} for p in one["parents"]],
+        "parents": [_parent(root, p, "git/commits") for p in one["parents"]],
         "verification": reason,
     }
 
@@ -117,13 +119,13 @@ def rest_commit(repository: Repository, sha: str, root: str) -> dict[str, Any]:
         "node_id": inner["node_id"],
         "url": f"{root}/commits/{sha}",
         "html_url": inner["html_url"],
-        "commit": {name: inner[name] for name in ("author", "committer", "message", "tree", "url", "verification")},
+        "commit": {**{name: inner[name] for name in TOLD}, "comment_count": 0},
+        "comments_url": f"{root}/commits/{sha}/comments",
         "author": None,
         "committer": None,
-        "parents": [{"sha": p, "url": f"{root}/commits/{p}"} for p in repository["commits"][sha]["parents"]],
+        "parents": [_parent(root, p, "commits") for p in repository["commits"][sha]["parents"]],
     }
 
 
-def root_of(address: str, repository: Repository) -> str:
-    """The address under which everything of a repository is."""
-    return f"{address}/repos/{repository['full_name']}"
+def _parent(root: str, sha: str, path: str) -> dict[str, str]:
+    return {"sha": sha, "url": f"{root}/{path}/{sha}", "html_url": f"{page_of(root)}/commit/{sha}"}

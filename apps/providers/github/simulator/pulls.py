@@ -7,7 +7,7 @@ from ...simulation.routing import Routes
 from ...simulation.world import World
 from . import history, pushing, rules
 from .access import Refused, Repository, paged, repository_of, stamp
-from .history import root_of
+from .shapes import page_of, person, repository_whole, root_of
 
 ROUTES = Routes()
 AT = "/repos/{owner}/{repo}"
@@ -143,33 +143,59 @@ def shown(repository: Repository, pull: Pull, address: str, *, whole: bool = Fal
     """A pull request; a list leaves out whether it is merged or can be."""
     root = root_of(address, repository)
     url, owner = f"{root}/pulls/{pull['number']}", repository["full_name"].split("/")[0]
-    about = {"id": repository["id"], "full_name": repository["full_name"], "name": repository["name"], "url": root}
+    about, page = repository_whole(repository, address), page_of(f"{root}/pull/{pull['number']}")
     tips = {"head": (pull["head"], head_sha(repository, pull)), "base": (pull["base"], _base_sha(repository, pull))}
-    ends = {n: {"ref": b, "sha": s, "label": f"{owner}:{b}", "repo": about, "user": None} for n, (b, s) in tips.items()}
+    holder = about["owner"]
+    ends = {
+        n: {"ref": b, "sha": s, "label": f"{owner}:{b}", "repo": about, "user": holder} for n, (b, s) in tips.items()
+    }
     merged = stamp(pull["merged"])
     body = {
         "id": repository["id"] * 1000 + pull["number"],
         "node_id": f"PR_{repository['id']}_{pull['number']}",
-        "number": pull["number"],
-        "state": pull["state"],
-        "title": pull["title"],
-        "body": pull["body"],
-        "draft": pull["draft"],
-        "user": {"login": "rollback-portal", "id": 1, "type": "User"},
+        **{name: pull[name] for name in ("number", "state", "title", "body", "draft", "merge_commit_sha")},
+        "user": person(address),
         "created_at": stamp(pull["created"]),
         "updated_at": merged or stamp(pull["created"]),
         "closed_at": merged,
         "merged_at": merged,
-        "merge_commit_sha": pull["merge_commit_sha"],
-        "url": url,
-        "html_url": url.replace("/repos/", "/", 1).replace("/pulls/", "/pull/"),
-        "labels": [],
-        "assignees": [],
+        "locked": False,
+        "author_association": "MEMBER",
+        **dict.fromkeys(("milestone", "auto_merge", "assignee", "active_lock_reason")),
+        **{name: [] for name in ("labels", "assignees", "requested_reviewers", "requested_teams")},
+        **_links(root, url, page, pull, tips["head"][1]),
         **ends,
     }
+    return {**body, **_counted(pull, address)} if whole else body
+
+
+def _links(root: str, url: str, page: str, pull: Pull, head: str) -> dict[str, Any]:
+    issue = f"{root}/issues/{pull['number']}"
+    links = {
+        "url": url,
+        "html_url": page,
+        "diff_url": f"{page}.diff",
+        "patch_url": f"{page}.patch",
+        "issue_url": issue,
+        "commits_url": f"{url}/commits",
+        "review_comments_url": f"{url}/comments",
+        "review_comment_url": f"{root}/pulls/comments{{/number}}",
+        "comments_url": f"{issue}/comments",
+        "statuses_url": f"{root}/statuses/{head}",
+    }
+    names = ("comments", "commits", "statuses", "html", "issue", "review_comments", "review_comment")
+    short = {name: {"href": links[f"{name}_url"]} for name in names}
+    return {**links, "_links": {**short, "self": {"href": url}}}
+
+
+def _counted(pull: Pull, address: str) -> dict[str, Any]:
+    """What only one pull request by itself tells: whether it is merged or can be, and its size."""
     open_ = pull["state"] == "open"
+    counts = dict.fromkeys(("comments", "review_comments", "deletions"), 0)
+    by = person(address) if pull["merged"] else None
     more = {"merged": pull["merged"] is not None, "mergeable": open_ or None, "mergeable_state": "clean"}
-    return {**body, **more, "commits": 1, "comments": 0, "review_comments": 0} if whole else body
+    sizes = dict.fromkeys(("commits", "additions", "changed_files"), 1)
+    return {**more, **sizes, **counts, "merged_by": by, "maintainer_can_modify": False, "rebaseable": None}
 
 
 def _state(pull: Pull) -> str:

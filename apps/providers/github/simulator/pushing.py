@@ -4,6 +4,7 @@ from typing import Any
 
 from ...simulation.world import World
 from .access import Repository, stamp
+from .shapes import person, repository_whole
 
 SHARES = ((0.1, "queued"), (1.0, "in_progress"))
 Run = dict[str, Any]
@@ -89,6 +90,7 @@ def shown(world: World, repository: Repository, run: Run, root: str) -> dict[str
     """A run as the API shows it."""
     workflow = next(one for one in repository["workflows"] if one["id"] == run["workflow_id"])
     state, url = status(run, world.now()), f"{root}/actions/runs/{run['id']}"
+    address = root.partition("/repos/")[0]
     return {
         "id": run["id"],
         "name": workflow["name"],
@@ -107,6 +109,14 @@ def shown(world: World, repository: Repository, run: Run, root: str) -> dict[str
         "created_at": stamp(run["created"]),
         "run_started_at": stamp(run["created"]),
         "updated_at": stamp(min(world.now(), max(run["ends"], run["created"]))),
+        "check_suite_url": f"{root}/check-suites/{run['id']}",
+        "check_suite_node_id": f"CS_{run['id']}",
+        "actor": person(address),
+        "triggering_actor": person(address),
+        "repository": repository_whole(repository, address),
+        "head_repository": repository_whole(repository, address),
+        "head_commit": _head(repository, run),
+        "previous_attempt_url": None,
         "html_url": url.replace("/repos/", "/", 1),
         "url": url,
         "jobs_url": f"{url}/jobs",
@@ -117,6 +127,12 @@ def shown(world: World, repository: Repository, run: Run, root: str) -> dict[str
         "workflow_url": f"{root}/actions/workflows/{workflow['id']}",
         "pull_requests": [],
     }
+
+
+def _head(repository: Repository, run: Run) -> dict[str, Any]:
+    one = repository["commits"][run["head_sha"]]
+    about = {"id": run["head_sha"], "tree_id": one["tree"], "message": one["message"], "timestamp": stamp(one["at"])}
+    return {**about, "author": one["author"], "committer": one["author"]}
 
 
 def check_run(repository: Repository, run: Run, world: World, root: str) -> dict[str, Any]:
@@ -135,4 +151,9 @@ def check_run(repository: Repository, run: Run, world: World, root: str) -> dict
         "html_url": told["html_url"],
         "details_url": told["html_url"],
         "pull_requests": [],
+        "node_id": f"CR_{run['id']}",
+        "external_id": "",
+        "app": None,
+        "check_suite": {"id": run["id"]},
+        "output": {"title": None, "summary": None, "text": None, "annotations_count": 0, "annotations_url": ""},
     }

@@ -7,7 +7,7 @@ from ...simulation.routing import Routes
 from ...simulation.world import World
 from . import history, pushing, rules
 from .access import Refused, Repository, paged, repository_of, stamp
-from .history import root_of
+from .shapes import root_of
 
 ROUTES = Routes()
 AT = "/repos/{owner}/{repo}"

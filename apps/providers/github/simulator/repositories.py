@@ -1,12 +1,14 @@
 """The repository itself, its files and environments, and who asks."""
 
 import base64
+from typing import Any
 
 from ...simulation.messages import Request, Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import World
 from .access import Refused, paged, repository_of, stamp
-from .history import resolve, root_of
+from .history import resolve
+from .shapes import account, repository_whole, root_of
 
 ROUTES = Routes()
 AT = "/repos/{owner}/{repo}"
@@ -24,8 +26,7 @@ def user(world: World, request: Request) -> Response:
     token = request.headers.get("authorization", "").partition(" ")[2]
     if "app_id" in world.state("github")["tokens"][token]:
         raise Refused(403, "Resource not accessible by integration")
-    url = f"{request.address}/users/rollback-portal"
-    return answer(200, {"login": "rollback-portal", "id": 1, "node_id": "U_1", "type": "User", "url": url})
+    return answer(200, account(request.address))
 
 
 @ROUTES.add("GET", "/rate_limit")
@@ -40,47 +41,9 @@ def rate_limit(world: World, request: Request) -> Response:
 def show(world: World, request: Request, owner: str, repo: str) -> Response:
     """The repository with the rights of the token in it."""
     repository = repository_of(world, request, owner, repo)
-    root, rights = root_of(request.address, repository), world.settings("github")["rights"]
+    rights = world.settings("github")["rights"]
     may = {"admin": rights == "admin", "push": rights != "read", "pull": True}
-    login = repository["full_name"].split("/")[0]
-    holder = {
-        "login": login,
-        "id": repository["id"] + 1,
-        "type": "Organization",
-        "url": f"{request.address}/users/{login}",
-    }
-    body = {
-        "id": repository["id"],
-        "node_id": f"R_{repository['id']}",
-        "name": repository["name"],
-        "full_name": repository["full_name"],
-        "private": repository["private"],
-        "visibility": "private" if repository["private"] else "public",
-        "archived": repository["archived"],
-        "default_branch": repository["default_branch"],
-        "owner": holder,
-        "permissions": {**may, "maintain": may["admin"], "triage": may["push"]},
-        "url": root,
-        "html_url": root.replace("/repos/", "/", 1),
-        "allow_merge_commit": True,
-        "allow_squash_merge": True,
-        "allow_rebase_merge": True,
-        "created_at": stamp(0),
-        "updated_at": stamp(world.now()),
-        "pushed_at": stamp(world.now()),
-    }
-    names = (
-        "branches",
-        "commits",
-        "compare",
-        "deployments",
-        "pulls",
-        "statuses",
-        "git_refs",
-        "git_commits",
-        "contents",
-    )
-    return answer(200, {**body, **{f"{name}_url": f"{root}/{name.replace('_', '/')}" for name in names}})
+    return answer(200, repository_whole(repository, request.address, may=may))
 
 
 @ROUTES.add("GET", f"{AT}/contents/{{path:path}}")
@@ -94,7 +57,15 @@ def contents(world: World, request: Request, owner: str, repo: str, path: str) -
     text, name = workflow["text"], path.rpartition("/")[2]
     packed = base64.encodebytes(text.encode()).decode()
     url = f"{root_of(request.address, repository)}/contents/{path}"
-    about = {"type": "file", "encoding": "base64", "size": len(text), "name": name, "path": path, "sha": "0" * 40}
+    about: dict[str, Any] = {
+        "type": "file",
+        "encoding": "base64",
+        "size": len(text),
+        "name": name,
+        "path": path,
+        "sha": "0" * 40,
+    }
+    about["_links"] = {"self": url, "git": url, "html": url}
     return answer(200, {**about, "content": packed, "url": url, "html_url": url, "git_url": url, "download_url": url})
 
 

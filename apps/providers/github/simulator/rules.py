@@ -8,7 +8,7 @@ from ...simulation.routing import Routes
 from ...simulation.world import World
 from . import pushing
 from .access import Refused, Repository, app_of, paged, repository_of, stamp
-from .history import root_of
+from .shapes import root_of
 
 ROUTES = Routes()
 AT = "/repos/{owner}/{repo}"

@@ -93,7 +93,7 @@ def add(state: State, organisation: Organisation, epoch: float) -> None:
     )
     for number, (title, status) in enumerate(titles, start=FIRST_NUMBER):
         made = {"id": id_of(slug, number), "number": number, "title": title, "state": id_of(slug, status)}
-        about = {"description": None, "priority": 2, "labels": [], "assignee": None, "archived": None}
+        about: dict[str, Any] = {"description": None, "priority": 2, "labels": [], "assignee": None, "archived": None}
         space["issues"][made["id"]] = {**made, **about, "at": epoch - DAY, "changed": epoch - DAY}
 
 

@@ -1,5 +1,6 @@
 """What happens at Linear by other hands: an issue moves or goes, a new customer comes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ...simulation.organisations import ordered
@@ -39,4 +40,4 @@ def _found(world: World, identifier: str) -> tuple[dict[str, Any], dict[str, Any
     raise LookupError(f"No issue {identifier}.")
 
 
-DEEDS = {"move": move, "remove": remove, "join": join}
+DEEDS: dict[str, Callable[[World, Order], Any]] = {"move": move, "remove": remove, "join": join}

@@ -54,7 +54,7 @@ def comment(world: World, space: Workspace, one: Made) -> Made:
     url = f"{space['url']}/issue/{space['team']['key']}#comment-{one['id'][:8]}"
     about = {"__typename": "Comment", "id": one["id"], "body": one["body"], "url": url, "issueId": one["issue"]}
     parent = space["issues"][one["issue"]]
-    more = {"reactions": [], "reactionData": [], "quotedText": None, "archivedAt": None}
+    more: Made = {"reactions": [], "reactionData": [], "quotedText": None, "archivedAt": None}
     return {**about, **times, **more, "issue": lambda _: issue(world, space, parent)}
 
 
@@ -106,7 +106,12 @@ def organization(world: World, space: Workspace) -> Made:
     paid = {"id": space["id"], "type": "standard", "seats": 12, **times}
     about = {"__typename": "Organization", "id": space["id"], "name": space["name"], "urlKey": space["slug"]}
     more = {"createdIssueCount": len(space["issues"]), "subscription": None if limited else paid}
-    lists = {"projectStatuses": [], "allowedAuthServices": [], "previousUrlKeys": [], "customersConfiguration": {}}
+    lists: Made = {
+        "projectStatuses": [],
+        "allowedAuthServices": [],
+        "previousUrlKeys": [],
+        "customersConfiguration": {},
+    }
     flags = {"userCount": 2, "roadmapEnabled": False, "samlEnabled": False, "scimEnabled": False}
     return {**about, **times, **more, **lists, **flags, "archivedAt": None}
 
