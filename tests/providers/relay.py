@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+import ipaddress
+import select
 import socket
+import ssl
 import struct
 import threading
+from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+SSL_REQUEST = struct.pack(">II", 8, 80877103)
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"  # as psycopg sends it: a simple query
 
 
@@ -14,12 +24,13 @@ class Relay:
     """Listens on a free port of 127.0.0.1. `cut_at` is a piece of a request at which every line is broken.
 
     With `deliver` the piece still reaches the server and only its answer is lost; without, it does not arrive. With
-    `hold` the line is not broken, but silent from then on.
+    `hold` the line is not broken, but silent from then on. With `tls` it answers as a server that speaks TLS.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self.to, self.to_port = host, port
         self.cut_at, self.deliver, self.hold = b"", True, False
+        self.tls: ssl.SSLContext | None = None
         self.connections = 0
         self.swallowing = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -37,9 +48,34 @@ class Relay:
             except OSError:
                 return
             self.connections += 1
-            far = self._far()
-            threading.Thread(target=self._up, args=(near, far), daemon=True).start()
-            threading.Thread(target=self._down, args=(near, far), daemon=True).start()
+            threading.Thread(target=self._carry, args=(near,), daemon=True).start()
+
+    def _carry(self, near: socket.socket) -> None:
+        if self.tls:
+            with contextlib.suppress(OSError):  # such as a client that does not like the certificate
+                self._by_turns(self._in_tls(near), self._far())
+            return
+        far = self._far()
+        threading.Thread(target=self._up, args=(near, far), daemon=True).start()
+        self._down(near, far)
+
+    def _by_turns(self, near: socket.socket, far: socket.socket) -> None:
+        """Carry both ways in one thread, since two may not use one TLS connection at once."""
+        with near, far:
+            while True:
+                waiting = getattr(near, "pending", int)()
+                ready = [near] if waiting else select.select([near, far], [], [])[0]
+                for side in ready:
+                    if not (data := side.recv(65536)):
+                        return
+                    (far if side is near else near).sendall(data)
+
+    def _in_tls(self, near: socket.socket) -> socket.socket:
+        """Take the request for TLS, which comes before anything else, and go on in it."""
+        assert self.tls is not None
+        asked = near.recv(8)
+        near.sendall(b"S" if asked == SSL_REQUEST else b"N")
+        return self.tls.wrap_socket(near, server_side=True)
 
     def _far(self) -> socket.socket:
         if self.to.startswith("/"):
@@ -68,3 +104,17 @@ class Relay:
                     break
                 near.sendall(data)
             near.shutdown(socket.SHUT_RDWR)
+
+
+def certificate(folder: Path, address: str) -> Path:
+    """Write a certificate for one address and its key behind it into one file, and return that file."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "A server of the tests")])
+    until = now + datetime.timedelta(days=1)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, until)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+    made = builder.add_extension(alternative, False).sign(key, hashes.SHA256())
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    path = folder / "certificate.pem"
+    path.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return path

@@ -2,10 +2,12 @@
 
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -19,7 +21,7 @@ from apps.timeline.answers import Unacceptable
 from apps.timeline.log import SYSTEM
 from tests.accounts.factories import OrganisationFactory
 from tests.providers.conftest import CANARY
-from tests.providers.relay import COMMIT, Relay
+from tests.providers.relay import COMMIT, Relay, certificate
 
 NAME = f"sql_scripts_{os.getpid()}"
 FIX = "UPDATE orders SET state = 'open' WHERE state = 'lost'"
@@ -516,6 +518,28 @@ def test_a_server_without_tls_is_not_signed_in_to_where_tls_is_wanted(
     outcome = sql.apply(replace(access, settings={"user": NAME}), script(FIX), sending)
     assert outcome.kind is OutcomeKind.NOT_SENT
     assert CANARY not in repr(outcome)
+
+
+TLS = [
+    ("verify-full", "127.0.0.1", True, OutcomeKind.SUCCEEDED),
+    ("verify-full", "127.0.0.2", True, OutcomeKind.NOT_SENT),
+    ("verify-full", "127.0.0.1", False, OutcomeKind.NOT_SENT),
+    ("require", "127.0.0.2", False, OutcomeKind.SUCCEEDED),
+]
+
+
+@pytest.mark.parametrize(("mode", "named", "trusted", "kind"), TLS)
+def test_the_certificate_is_checked_for_the_name_that_was_asked_for(
+    mode: str, named: str, trusted: bool, kind: OutcomeKind, sql: Provider, access: Access, sending: Sending,
+    relay: Relay, tmp_path: Path,
+) -> None:  # fmt: skip
+    file = certificate(tmp_path, named)
+    relay.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    relay.tls.load_cert_chain(file)
+    given = {"user": NAME, "tls": mode, **({"ca_certificate": file.read_text()} if trusted else {})}
+    outcome = sql.apply(replace(access, settings=given), script(FIX), sending)
+    assert outcome.kind is kind, outcome.message
+    assert "certificate" in outcome.message or kind is OutcomeKind.SUCCEEDED
 
 
 def test_a_password_that_the_server_says_back_is_masked(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import ssl
 import tempfile
 import threading
 import time
@@ -159,7 +160,8 @@ def _signed_in(access: Access, target: dict[str, Any], password: str) -> Connect
 def _authorities(pem: str) -> Iterator[str]:
     """Lend a file with the certificates to trust: the connection's own, or the public authorities."""
     if not pem.strip():
-        yield certifi.where()
+        # SSL_CERT_FILE counts here as it does for HTTP.
+        yield os.environ.get(ssl.get_default_verify_paths().openssl_cafile_env) or certifi.where()
         return
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
         file.write(pem)
