@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from apps.providers.base import Access, Call, Observation, Outcome, ProviderError, Seen, Sending
 from apps.providers.endings import dig, refused, unknown
 from apps.providers.pagerduty import judging
@@ -39,7 +42,7 @@ def page(access: Access, call: Call, sending: Sending) -> Outcome:
     return _incident(access, call, sending)
 
 
-def event(access: Access, sending: Sending, action: str, key: str, more: dict[str, object] | None = None) -> Outcome:
+def event(access: Access, sending: Sending, action: str, key: str, more: Mapping[str, Any] | None = None) -> Outcome:
     """Send one event: `action` is trigger, acknowledge or resolve."""
     body = {"routing_key": access.credentials["routing_key"], "event_action": action, "dedup_key": key, **(more or {})}
     there = events_access(access)

@@ -11,6 +11,7 @@ import uvicorn
 from .front import Front
 from .registry import simulators
 from .storage import Storage
+from .websocket import Link
 from .world import World
 
 
@@ -47,7 +48,7 @@ def serve(port: int, *, host: str = "127.0.0.1", data_dir: Path | None = None) -
         access_log=False,
         lifespan="off",
         loop="asyncio",
-        ws="none",
+        ws=Link,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=1,

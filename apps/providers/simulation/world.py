@@ -41,6 +41,7 @@ class Simulator:
     guard: Callable[["World", Request], Response | None] = lambda world, request: None
     mutates: Callable[[Request], bool] | None = None  # where method and path do not tell
     finish: Callable[["World", Request, Response], Response] = lambda world, request, response: response
+    link: Callable[["World", Request], State | None] | None = None  # who may open a WebSocket: {name, hello}, or None
 
 
 class World:
@@ -51,6 +52,8 @@ class World:
         self.storage = storage
         self._states: dict[str, State] = {}
         self._past: dict[str, State] = {}
+        self.links: list[Any] = []  # open WebSockets
+        self.heard: list[State] = []  # what came in over them
         self._load()
 
     def _load(self) -> None:
@@ -108,6 +111,7 @@ class World:
     def reset(self) -> None:
         """Starts over: first states, empty journal, clock as on the wall."""
         self.storage.forget()
+        self.heard.clear()
         self.storage.meta("started_at", repr(time.time()))
         self.storage.meta("ahead_seconds", "0")
         self._load()

@@ -57,8 +57,9 @@ class SlackHook(StampedHook):
         if told.get("trigger_id"):
             return told["trigger_id"]
         pressed = at_path(_first_action(told), ("action_ts",))
-        where = (told.get("type"), at_path(told, ("container", "message_ts")), at_path(told, ("user", "id")), pressed)
-        return ":".join(where) if pressed and all(isinstance(one, str) for one in where) else None
+        where = [told.get("type"), at_path(told, ("container", "message_ts")), at_path(told, ("user", "id")), pressed]
+        texts = [one for one in where if isinstance(one, str)]
+        return ":".join(texts) if len(texts) == len(where) else None
 
     def event_of(self, headers: Mapping[str, str], told: Mapping[str, Any]) -> Any:
         """Return the slash command, the kind of event, or the kind of interaction."""

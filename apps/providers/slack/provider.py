@@ -25,7 +25,8 @@ from apps.providers.base import (
     Verification,
 )
 from apps.providers.endings import ends_in_an_observation, ends_in_an_outcome
-from apps.providers.slack import checking, composing, judging, updating
+from apps.providers.listening import Going, Take
+from apps.providers.slack import checking, composing, judging, socket_mode, updating
 from apps.providers.slack.hearing import SlackHook
 from apps.providers.slack.searching import EVENT_TYPE, Search, Trace, channel_id, search
 from apps.providers.slack.wire import API
@@ -98,6 +99,13 @@ class Slack(Provider):
             required=False,
             help="To trust the buttons, slash commands and events that Slack sends to the portal.",
         ),
+        Field(
+            "app_token",
+            "App-level token",
+            required=False,
+            help="For Socket Mode, where Slack cannot reach the portal. Scope: connections:write.",
+            placeholder="xapp-…",
+        ),
     )
     hook = SlackHook()
     actions = (POST, REPLY, UPDATE)
@@ -160,6 +168,14 @@ class Slack(Provider):
             return Verification(Proof.NOT_YET, seen.summary, (("running", seen.summary),))
         text = f"Slack confirmed the message. It could not be read back: {seen.summary}"
         return Verification(Proof.SATISFIED, text, (("done", text),))
+
+    def has_line(self, access: Access) -> bool:
+        """Say whether Socket Mode is set up: the app-level token is there."""
+        return bool(access.credentials.get("app_token"))
+
+    def listen(self, access: Access, take: Take, going: Going) -> None:
+        """Hold one Socket Mode line open until it ends or `going` says no more. Raises ProviderError."""
+        socket_mode.listen(access, take, going)
 
     def what_stays(self, call: Call) -> Sequence[str]:
         """Say what undoing a rollback does not take back."""

@@ -5,7 +5,8 @@ query. There is no idempotency key: a message posted twice stands there twice.
 `/view/<organisation>/<channel>` shows a channel in the browser and renews itself.
 
 Settings: `scopes` (list: what the bot may do; a missing one answers `missing_scope`). Deeds: `archive`
-{organisation, channel}, `leave` {organisation, channel}, `say` {organisation, channel, text, user?, thread?}.
+{organisation, channel}, `leave` {organisation, channel}, `say` {organisation, channel, text, user?, thread?},
+`deliver` {organisation, envelope}: over Socket Mode, `refresh` {organisation}: its lines end, `lines` {organisation}.
 """
 
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from ...simulation.messages import Refused, Request, Response, answer
 from ...simulation.routing import Routes
 from ...simulation.world import Refusal, Simulator, World
-from . import conversations, messages, people, view
+from . import conversations, linking, messages, people, view
 from .beginning import describe, start
 from .deeds import DEEDS
 from .workspace import METHODS, WRITING, arguments, problem, token_of
@@ -37,6 +38,8 @@ def refuse(refusal: Refusal) -> Response:
 @ROUTES.add("GET", "/api/{method}")
 def call(world: World, request: Request, method: str) -> Response:
     """One method of the Web API."""
+    if method == linking.METHOD:
+        return linking.open_line(world, request)
     if method not in METHODS:
         return answer(200, {"ok": False, "error": "unknown_method", "req_method": method})
     scopes, handler = METHODS[method]
@@ -76,6 +79,7 @@ SIMULATOR = Simulator(
     controls=DEEDS,
     mutates=mutates,
     finish=finish,
+    link=linking.link,
 )
 
 __all__ = ["SIMULATOR", "Refused", "conversations", "messages", "people"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from ...simulation.organisations import ORGANISATIONS, Organisation
 from ...simulation.world import State, habits
+from .linking import app_token
 
 SCOPES = ["chat:write", "channels:read", "channels:history", "channels:join", "channels:manage", "users:read",
           "users:read.email"]  # fmt: skip
@@ -43,6 +44,7 @@ def described(state: State, organisation: Organisation) -> dict[str, Any]:
         },
         "objects": {
             "team": workspace["team"]["id"],
+            "app_token": app_token(organisation.slug),
             "greeting": {"channel": "general", "ts": GREETING},
             "bot_user": workspace["bot"]["user_id"],
             "channels": {channel["name"]: key for key, channel in workspace["channels"].items()},

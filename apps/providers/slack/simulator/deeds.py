@@ -5,6 +5,7 @@ from typing import Any
 
 from ...simulation.organisations import ordered
 from ...simulation.world import World
+from . import linking
 from .beginning import add, described
 from .messages import next_ts
 
@@ -67,4 +68,7 @@ DEEDS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
     "say": say,
     "join": join,
     "tidy": tidy,
+    "deliver": linking.deliver,
+    "refresh": linking.refresh,
+    "lines": linking.lines,
 }
