@@ -132,7 +132,9 @@ class Figures:
             answer(self.volume, {"groups": []} if self.volume == 200 else {"detail": "no"})(request, connection)
             return
         self.queries.append(parse_qs(urlsplit(request.target).query))
-        answer(200, {"timeSeries": [{"values": self.values, "yAxis": "count()"}]})(request, connection)
+        first = int(time.time()) // 60 - 12
+        values = [{**one, "timestamp": (first + one["timestamp"]) * 60_000} for one in self.values]
+        answer(200, {"timeSeries": [{"values": values, "yAxis": "count()"}]})(request, connection)
 
     def access(self, serve: Serve) -> Access:
         """The access to it."""
@@ -141,7 +143,8 @@ class Figures:
 
 
 def bucket(minute: int, value: Any, incomplete: bool = False) -> dict[str, Any]:
-    return {"timestamp": minute * 60_000, "value": value, "incomplete": incomplete}
+    """Return a bucket of the window that the source keeps: that of the minute 11 has just ended."""
+    return {"timestamp": minute, "value": value, "incomplete": incomplete}
 
 
 def test_a_bucket_that_is_not_complete_is_not_judged_by(sentry: Provider, serve: Serve) -> None:
@@ -149,7 +152,7 @@ def test_a_bucket_that_is_not_complete_is_not_judged_by(sentry: Provider, serve:
     told = asked(sentry, figures.access(serve), "error_events")
     assert (told.value, told.window_seconds) == (5, 300)
     assert told.as_of
-    assert told.as_of.timestamp() == 600
+    assert 120 <= time.time() - told.as_of.timestamp() < 240
     (query,) = figures.queries
     assert query["interval"] == ["60"]
     assert query["dataset"] == ["errors"]
@@ -163,7 +166,8 @@ GAPS = {
     "nulls": [bucket(minute, None) for minute in range(10)],
     "NaN": [bucket(minute, "NaN") for minute in range(10)],
     "a hole": [bucket(minute, 0) for minute in (1, 2, 3, 8, 9)],
-    "coarser than the window": [bucket(minute, 0) for minute in (0, 60, 120)],
+    "coarser than the window": [bucket(minute, 0) for minute in (-109, -49, 11)],
+    "yesterday's": [bucket(minute - 1440, 0) for minute in range(10)],
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ from apps.providers.sentry.wire import ask, organisation_path, project
 
 MOST_BUCKETS = 1440
 INTERVALS = (60, 300, 900, 1800, 3600, 14400, 86400)  # seconds
+LATE_SECONDS = 300
 SPARE_BUCKETS = 5  # as many of the newest ones may still be incomplete
 THROWN_AWAY = ("rate_limited", "abuse", "cardinality_limited")
 
@@ -70,7 +71,10 @@ def series(access: Access, given: Mapping[str, Any], dataset: str, search: str) 
 
 
 def added_up(given: Mapping[str, Any], counts: Mapping[float, float]) -> Counted | None:
-    """Add up the newest buckets that make up the window; None where Sentry has not enough of them."""
+    """Add up the newest buckets that make up the window; None where Sentry has not enough of them.
+
+    Raises ProviderError where even the newest is so old that it says nothing of now.
+    """
     asked, begins = _asked(given), sorted(counts)
     spacing = min((b - a for a, b in pairwise(begins)), default=_interval(given))
     needed = math.ceil(asked / spacing)
@@ -80,6 +84,9 @@ def added_up(given: Mapping[str, Any], counts: Mapping[float, float]) -> Counted
     if newest[-1] - newest[0] > (needed - 0.5) * spacing:
         return None  # some are missing in between, and what they held is not known
     until = datetime.fromtimestamp(newest[-1] + spacing, UTC)
+    if datetime.now(UTC) - until > timedelta(seconds=LATE_SECONDS + SPARE_BUCKETS * spacing):
+        text = f"The newest complete figure in Sentry is of {until:%Y-%m-%d %H:%M} UTC, so nothing is known of now."
+        raise ProviderError(text)
     return Counted(sum(counts[one] for one in newest), needed * spacing, until)
 
 
