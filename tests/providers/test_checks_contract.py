@@ -9,10 +9,12 @@ from apps.providers import registry
 from apps.providers.base import Access, Call, Check, CheckResult, Provider
 from apps.providers.redaction import redact, secrets_in
 from apps.providers.simulation import Simulators
+from apps.providers.simulation.registry import BUILT_IN as SIMULATED
 from tests.providers.cast import ASKS, Ask
 from tests.providers.conftest import Connect
 
 every_ask = pytest.mark.parametrize("ask", ASKS, ids=str)
+every_slug = pytest.mark.parametrize("slug", sorted({ask.slug for ask in ASKS}))
 every_measurement = pytest.mark.parametrize(
     "ask", [one for one in ASKS if registry.provider(one.slug).declared_check(one.call.action).measures], ids=str
 )
@@ -86,7 +88,6 @@ TROUBLE: list[dict[str, Any]] = [
     {"kind": "status", "status": 401},
     {"kind": "status", "status": 403},
     {"kind": "status", "status": 429, "retry_after": 7},
-    {"kind": "status", "status": 500},
     {"kind": "status", "status": 503},
     {"kind": "html"},
     {"kind": "not_json"},
@@ -104,7 +105,17 @@ def test_an_answer_that_tells_nothing_is_never_taken_for_health(
     result = sane(adapter.examine(access, ask.call), access, log)
     assert result.holds in ((None, False) if ask.judges_answers else (None,)), result.message
     assert result.value is None
-    assert adapter.check(access)
+
+
+@every_slug
+@pytest.mark.parametrize("trouble", [{"kind": "status", "status": 403}, {"kind": "not_json"}], ids=str)
+def test_a_preflight_that_is_told_nothing_says_so(
+    slug: str, trouble: dict[str, Any], connect: Connect, simulators: Simulators
+) -> None:
+    simulators.fault(slug=slug, reads=None, times=100, **trouble)
+    findings = registry.provider(slug).check(connect(slug))
+    assert findings
+    assert all(finding.message for finding in findings)
 
 
 @every_ask
@@ -133,9 +144,13 @@ def test_a_provider_that_is_not_there_is_said_to_be_unreadable(
 ) -> None:
     nowhere = replace(access, base_url="http://127.0.0.1:9")
     result = sane(adapter.examine(nowhere, ask.call), access, log)
-    assert result.holds is (False if ask.judges_answers else None) or result.holds is None
-    assert result.message
-    assert "error" in {finding.level for finding in adapter.check(nowhere)}
+    assert result.holds in ((None, False) if ask.judges_answers else (None,))
+
+
+@every_slug
+def test_the_preflight_of_a_provider_that_is_not_there_is_an_error(slug: str, connect: Connect) -> None:
+    nowhere = replace(connect(slug), base_url="http://127.0.0.1:9")
+    assert "error" in {finding.level for finding in registry.provider(slug).check(nowhere)}
 
 
 @every_ask
@@ -216,7 +231,10 @@ def test_a_window_finer_than_the_source_can_tell_is_refused(
     assert not asked(log)
 
 
-@pytest.mark.parametrize("slug", sorted({ask.slug for ask in ASKS}))
-def test_every_check_of_a_provider_in_the_cast_is_in_it(slug: str) -> None:
+WITH_CHECKS = [one.slug for one in registry.providers() if one.checks and one.slug in SIMULATED]
+
+
+@pytest.mark.parametrize("slug", WITH_CHECKS)
+def test_every_check_of_a_provider_that_has_a_simulator_is_in_the_cast(slug: str) -> None:
     declared = {check.name for check in registry.provider(slug).checks}
     assert {ask.call.action for ask in ASKS if ask.slug == slug} == declared

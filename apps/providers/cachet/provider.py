@@ -106,9 +106,9 @@ class Cachet(Provider):
             status = call.parameters.get("status") or state_of(incident, INCIDENT_STATES) or "investigating"
             doing, done = f"update “{name}”", f"Cachet added the update to “{name}”."
         message = with_mark(call.parameters["body"], sending.marker)
-        body = {"status": INCIDENT_STATES[status], "message": message}
+        body: dict[str, Any] = {"status": INCIDENT_STATES[status], "message": message}
         answer = API.change(access, sending, "POST", f"/api/incidents/{incident['id']}/updates", body=body)
-        return judging.outcome(answer, API.said(access, answer), doing, done, body)
+        return judging.outcome(answer, API.said(access, answer), doing, done, {"status": body["status"]})
 
     def _set(self, access: Access, call: Call, sending: Sending) -> Outcome:
         found = beforehand(lambda: component(access, call.parameters["component"]))
