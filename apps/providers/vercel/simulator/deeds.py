@@ -46,7 +46,7 @@ def fail_build(world: World, order: dict[str, Any]) -> dict[str, Any]:
     deployment = world.state("vercel")["deployments"][order["deployment"]]
     if deployment["state"] == "READY":
         raise LookupError(f"{deployment['id']} is built already.")
-    deployment.update(state="ERROR", ready_at=None)
+    deployment["state"], deployment["ready_at"] = "ERROR", None
     return {"state": "ERROR"}
 
 
