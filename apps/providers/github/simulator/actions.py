@@ -12,11 +12,12 @@ from .shapes import root_of
 
 ROUTES = Routes()
 AT = "/repos/{owner}/{repo}/actions"
+FLOWS = "/repos/{owner}/{repo}/actions/workflows"
 MOST_INPUTS = 25
 NEWER = "2026-03-10"  # of the API: a dispatch always tells its run
 
 
-@ROUTES.add("GET", f"{AT}/workflows")
+@ROUTES.add("GET", FLOWS)
 def index(world: World, request: Request, owner: str, repo: str) -> Response:
     """Every workflow."""
     repository = repository_of(world, request, owner, repo)
@@ -24,14 +25,14 @@ def index(world: World, request: Request, owner: str, repo: str) -> Response:
     return paged(request, [_shown(one, root) for one in repository["workflows"]], "workflows")
 
 
-@ROUTES.add("GET", f"{AT}/workflows/{{name}}")
+@ROUTES.add("GET", f"{FLOWS}/{{name}}")
 def show(world: World, request: Request, owner: str, repo: str, name: str) -> Response:
     """One workflow by file name or id."""
     repository = repository_of(world, request, owner, repo)
     return answer(200, _shown(_find(repository, name), root_of(request.address, repository)))
 
 
-@ROUTES.add("POST", f"{AT}/workflows/{{name}}/dispatches")
+@ROUTES.add("POST", f"{FLOWS}/{{name}}/dispatches")
 def dispatch(world: World, request: Request, owner: str, repo: str, name: str) -> Response:
     """Starts a run, each time anew. The answer tells which only where asked to, and able to."""
     repository = repository_of(world, request, owner, repo, "write")
@@ -60,7 +61,7 @@ def dispatch(world: World, request: Request, owner: str, repo: str, name: str) -
     return answer(200, {"workflow_run_id": run["id"], "run_url": url, "html_url": html})
 
 
-@ROUTES.add("GET", f"{AT}/workflows/{{name}}/runs", f"{AT}/runs")
+@ROUTES.add("GET", f"{FLOWS}/{{name}}/runs", f"{AT}/runs")
 def runs(world: World, request: Request, owner: str, repo: str, name: str = "") -> Response:
     """Runs by event, branch, commit and status, newest first; a run is listed a little after it was made."""
     repository = repository_of(world, request, owner, repo)

@@ -118,7 +118,7 @@ def merge(world: World, request: Request, owner: str, repo: str, number: str) ->
     parents = [base, head] if method == "merge" else [base]
     sha = history.commit(repository, tree_sha=tree, parents=parents, message=message, at=world.now())
     repository["refs"][ref] = sha
-    pull.update(state="closed", merged=world.now(), merge_commit_sha=sha, head_sha=head)
+    pull.update({"state": "closed", "merged": world.now(), "merge_commit_sha": sha, "head_sha": head})
     request.effect("merge", repository=repository["full_name"], number=pull["number"], sha=sha)
     pushing.pushed(world, repository, ref)
     return answer(200, {"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
