@@ -23,6 +23,7 @@ from apps.accounts.models import Organisation, Person, User
 from apps.accounts.rights import APPROVE_RESTORES
 from apps.approvals.standard_rules import give_rules
 from apps.checks.models import ProbeRound
+from apps.demo import connecting
 from apps.demo.team_rules import BREAK_GLASS, TEAM_RULES
 from apps.demo.world import PHONES, TEAMS, Team
 from apps.deployments import lifecycle as deployments
@@ -30,8 +31,6 @@ from apps.deployments.models import Environment
 from apps.incidents import lifecycle as incidents
 from apps.incidents.models import Incident
 from apps.playbooks.shipping import publish_shipped
-from apps.providers import lifecycle as providers
-from apps.providers.models import Connection
 from apps.providers.simulation import Simulators
 from apps.timeline.log import SYSTEM
 
@@ -50,9 +49,10 @@ def seed() -> None:
     sealed = make_password(password)  # hashing is slow on purpose, so it is done once for everybody
     for team in TEAMS:
         if organisation := Organisation.objects.filter(slug=team.slug).first():
-            _bring_up_to_date(organisation, about)
+            _bring_up_to_date(team, organisation, about)
         else:
             _make(team, about, sealed)
+        connecting.ask_what_we_may(team)
     _write_sign_ins(settings.DATA_DIR, password)
 
 
@@ -117,8 +117,9 @@ def _place(team: Team, organisation: Organisation, about: Mapping[str, Any]) -> 
         name="production",
         public_url=about["site"]["base_url"] + site["path"],
         serving={"path": site["serving"]["path"], "header": "x-version"},
-        connections={role: _connect(organisation, slug, about) for role, slug in team.connections.items()},
+        connections={role: connecting.connect(organisation, slug, about) for role, slug in team.connections.items()},
     )
+    connecting.connect_besides(team, organisation, about)
     environment.probe = {
         "paths": list(place.probe),
         "times": REQUESTS // len(place.probe),
@@ -133,19 +134,6 @@ def _rule(organisation: Organisation) -> None:
     """Write who must agree to what, as the team's own plans say."""
     give_rules(organisation)
     give_rules(organisation, TEAM_RULES[organisation.slug])
-
-
-def _connect(organisation: Organisation, slug: str, about: Mapping[str, Any]) -> Connection:
-    account = about[slug]["organisations"][organisation.slug]
-    return providers.connect(
-        organisation,
-        by=SYSTEM,
-        name=f"{slug} of {organisation.name}",
-        provider=slug,
-        base_url=about[slug]["base_url"],
-        settings=account["settings"],
-        credentials=account["credentials"],
-    )
 
 
 def _releases(team: Team, environment: Environment, hosted: list[dict[str, Any]]) -> None:
@@ -223,11 +211,8 @@ def _version_at(environment: Environment, at: datetime) -> str:
     return released.values_list("version", flat=True).first() or ""
 
 
-def _bring_up_to_date(organisation: Organisation, about: Mapping[str, Any]) -> None:
-    for connection in Connection.objects.filter(organisation=organisation):
-        if connection.provider in about and connection.base_url != about[connection.provider]["base_url"]:
-            connection.base_url = about[connection.provider]["base_url"]
-            connection.save(update_fields=["base_url"])
+def _bring_up_to_date(team: Team, organisation: Organisation, about: Mapping[str, Any]) -> None:
+    connecting.bring_up_to_date(team, organisation, about)
     _rule(organisation)
     path = about["site"]["organisations"][organisation.slug]["objects"]["path"]
     Environment.objects.filter(organisation=organisation).update(public_url=about["site"]["base_url"] + path)

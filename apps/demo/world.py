@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,18 @@ class Place:
 
 @dataclass(frozen=True)
 class Team:
-    """One organisation. `people` maps a role to the name of who holds it; `connections` a role to its provider."""
+    """One organisation. `people` maps a role to the name of who holds it; `connections` a role to its provider.
+
+    The providers are those that the team's own plans name (S1-S5); `besides` are connected and fill no role.
+    """
 
     slug: str
     name: str
     time_zone: str
     people: dict[str, str]
     place: Place
-    connections: dict[str, str] = field(default_factory=lambda: {"hosting": "vercel", "chat": "slack"})
+    connections: dict[str, str]
+    besides: tuple[str, ...] = ()
 
 
 # Numbers that nobody has, kept for fiction; two digits are missing.
@@ -77,6 +81,11 @@ TEAMS = (
             "cache": "upstash",
             "chat": "slack",
             "paging": "pagerduty",
+            "database": "neon",
+            "code": "github",
+            "tracker": "linear",
+            "mail": "resend",
+            "media": "mux",
         },
     ),
     Team(
@@ -93,6 +102,7 @@ TEAMS = (
             "stakeholder": "Paul Dunne",
         },
         Place("partpulse", "PartPulse", "Workshops that order parts", 60, ("/", "/api/health")),
+        {"hosting": "vercel", "chat": "slack", "code": "github", "database": "supabase", "status": "statuspage"},
     ),
     Team(
         "derrimut",
@@ -109,6 +119,14 @@ TEAMS = (
             "stakeholder": "Chloe Best",
         },
         Place("platform", "Derrimut Platform", "Members and trainers of the gyms", 60, ("/", "/api/health")),
+        {
+            "hosting": "vercel",
+            "chat": "slack",
+            "backend": "convex",
+            "errors": "sentry",
+            "identity": "clerk",
+            "payments": "stripe",
+        },
     ),
     Team(
         "pulse",
@@ -125,5 +143,16 @@ TEAMS = (
             "stakeholder": "Zoe Hart",
         },
         Place("messages", "Pulse Messages", "Everybody who sends messages", 15, ("/", "/api/health")),
+        {
+            "hosting": "vercel",
+            "flags": "http",
+            "chat": "slack",
+            "code": "github",
+            "database": "supabase",
+            "errors": "sentry",
+            "metrics": "posthog",
+            "status": "cachet",
+        },
+        ("lighthouse",),
     ),
 )
