@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.reauthentication import require_fresh
 from apps.accounts.requests import Request
 from apps.accounts.seeing import seen_by
-from apps.providers import lifecycle, permissions, receiving, registry
+from apps.providers import choosing, lifecycle, permissions, receiving, registry
 from apps.providers.base import Provider
 from apps.providers.examination_forms import ExaminationForm, forms_of
 from apps.providers.forms import ConnectionForm, CredentialsForm
@@ -34,9 +34,10 @@ def list_connections(request: Request) -> HttpResponse:
 
 @require_GET
 def choose_provider(request: Request) -> HttpResponse:
-    """Let an administrator choose what to connect."""
+    """Let an administrator choose what to connect; `?q=` leaves what has these words."""
     permissions.may_connect(request.person).or_refuse()
-    return render(request, "providers/choose.html", {"providers": registry.providers()})
+    wanted = request.GET.get("q", "").strip()[:100]
+    return render(request, "providers/choose.html", {"shelves": choosing.shelves(wanted), "wanted": wanted})
 
 
 @require_http_methods(["GET", "POST"])

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Organisation, Person
-from apps.providers import opening
+from apps.providers import opening, registry
 from apps.providers.models import Connection
 from apps.providers.simulation import Simulators
 from tests.accounts.conftest import sign_in
@@ -47,7 +47,15 @@ def entered(simulators: Simulators, **changes: str) -> dict[str, str]:
 def test_every_provider_is_offered(admin: Client) -> None:
     page = text_of(admin.get("/connections/new/"))
 
-    assert all(name in page for name in ("Vercel", "LaunchDarkly", "Upstash", "Slack", "PagerDuty"))
+    assert [one.name for one in registry.providers() if one.name not in page] == []
+
+
+def test_what_can_be_connected_is_found_by_what_it_does(admin: Client) -> None:
+    page = text_of(admin.get("/connections/new/?q=RESTORE+database"))
+    assert "Neon" in page
+    assert "Supabase" in page
+    assert "Slack" not in page
+    assert "Show everything" in text_of(admin.get("/connections/new/?q=carrier+pigeon"))
 
 
 def test_an_account_is_checked_as_it_is_entered(admin: Client, simulators: Simulators) -> None:
