@@ -113,7 +113,7 @@ def own_commands() -> set[str]:
 
 
 def test_every_command_is_in_operate_md_and_no_other() -> None:
-    told = {cells[0].split()[1] for cells in rows(section(document("operate.md"), "Commands"))}
+    told = {cells[0].strip("`").split()[1] for cells in rows(section(document("operate.md"), "Commands"))}
     assert told == own_commands()
 
 

@@ -48,7 +48,7 @@ def listen(access: Access, take: Take, going: Going) -> None:
     watch = threading.Thread(target=_watch, args=(line, going), daemon=True, name="slack-line")
     watch.start()
     try:
-        line.run_until_completion(line.state)
+        line.run_until_completion(line.reading)
     finally:
         line.stop()
         watch.join()
@@ -69,7 +69,7 @@ class _GuardedLine(Connection):
             on_message_listener=self._hear,
             on_error_listener=self._fail,
         )
-        self.state = ConnectionState()
+        self.reading = ConnectionState()
         self.ended = threading.Event()
         self.broken = ""
         self._take = take
@@ -97,7 +97,7 @@ class _GuardedLine(Connection):
 
     def stop(self) -> None:
         """Let whoever reads the line come to an end."""
-        self.state.terminated = True
+        self.reading.terminated = True
         self.ended.set()
         if (line := self.sock) is not None:
             line.wake()  # type: ignore[attr-defined]
@@ -106,7 +106,7 @@ class _GuardedLine(Connection):
         """Take what came, then acknowledge it; what could not be taken is not acknowledged."""
         message = json.loads(text)
         if message.get("type") == "disconnect":
-            self.state.terminated = True
+            self.reading.terminated = True
             return
         envelope = SocketModeRequest.from_dict(message)
         if envelope is None or envelope.type not in KINDS:
@@ -117,7 +117,7 @@ class _GuardedLine(Connection):
     def _fail(self, error: Exception) -> None:
         if not self.ended.is_set():
             self.broken = self.broken or f"{type(error).__name__}: {error}"
-        self.state.terminated = True
+        self.reading.terminated = True
 
 
 class _Ending:
@@ -150,7 +150,7 @@ def _watch(line: _GuardedLine, going: Going) -> None:
         line.check_state()
         if not line.is_active():
             line.broken = line.broken or "it no longer answered"
-            line.state.terminated = True
+            line.reading.terminated = True
             return
 
 
