@@ -93,6 +93,7 @@ def about(
     return {
         "connection": connection,
         "provider": provider_of(connection),
+        "entered": _entered(connection),
         "uses": uses,
         "hook_url": receiving.address_of(connection),
         "form": form,
@@ -100,6 +101,12 @@ def about(
         "may_connect": permissions.may_connect(request.person),
         "may_check": permissions.may_check(request.person, connection),
     }
+
+
+def _entered(connection: Connection) -> list[tuple[str, Any]]:
+    """Return each setting that was entered, under the label of its form."""
+    labels = {field.name: field.label for field in provider_of(connection).settings}
+    return [(labels.get(name, name), value) for name, value in connection.settings.items()]
 
 
 def visible(request: Request) -> QuerySet[Connection]:
