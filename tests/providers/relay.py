@@ -30,12 +30,17 @@ class Relay:
     def __init__(self, host: str, port: int) -> None:
         self.to, self.to_port = host, port
         self.cut_at, self.deliver, self.hold = b"", True, False
+        self.skip, self.once = 0, False
         self.tls: ssl.SSLContext | None = None
         self.connections = 0
         self.swallowing = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut_once(self, piece: bytes, *, skip: int = 0) -> None:
+        """Break one line at the piece, after `skip` others of it went through; the line after that works again."""
+        self.cut_at, self.skip, self.once = piece, skip, True
 
     def close(self) -> None:
         """Stop listening."""
@@ -87,12 +92,16 @@ class Relay:
     def _up(self, near: socket.socket, far: socket.socket) -> None:
         with contextlib.suppress(OSError), far:
             while data := near.recv(65536):
-                if self.cut_at and self.cut_at in data:
+                if self.cut_at and self.cut_at in data and not self._let_through():
                     self.swallowing.set()
                     if not self.deliver:
                         break
                 far.sendall(data)
             far.shutdown(socket.SHUT_RDWR)
+
+    def _let_through(self) -> bool:
+        self.skip -= 1
+        return self.skip >= 0
 
     def _down(self, near: socket.socket, far: socket.socket) -> None:
         with contextlib.suppress(OSError), near:
@@ -100,6 +109,9 @@ class Relay:
                 if self.swallowing.is_set() and self.hold:
                     continue
                 if self.swallowing.is_set():
+                    if self.once:
+                        self.cut_at, self.once = b"", False
+                        self.swallowing.clear()
                     near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     break
                 near.sendall(data)

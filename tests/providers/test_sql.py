@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connections
 
 from apps.providers import entering, lifecycle
 from apps.providers.base import Access, Call, OutcomeKind, Proof, Provider, Risk, Seen, Sending
@@ -20,7 +19,9 @@ from apps.providers.registry import provider
 from apps.timeline.answers import Unacceptable
 from apps.timeline.log import SYSTEM
 from tests.accounts.factories import OrganisationFactory
+from tests.providers import databases
 from tests.providers.conftest import CANARY
+from tests.providers.databases import fill, lost, scratch, signed_in
 from tests.providers.relay import COMMIT, Relay, certificate
 
 NAME = f"sql_scripts_{os.getpid()}"
@@ -40,48 +41,24 @@ def seen_script(text: str, **more: Any) -> Call:
     return Call("run_seen_script", {"script": text, **NO_COPY, **LOOK, **more})
 
 
-def signed_in(database: str) -> psycopg.Connection[Any]:
-    """Return a connection of the tests' own to a database of the tests' server."""
-    return psycopg.connect(**{**where(), "dbname": database}, autocommit=True)
-
-
-def where() -> dict[str, Any]:
-    """Return how the tests' server is reached."""
-    given = connections["default"].get_connection_params()
-    return {name: given[name] for name in ("host", "port", "user", "password") if given.get(name)}
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[psycopg.Connection[Any]]:
     """A database and a role of its own on the tests' server; taken away at the end."""
-    with signed_in("postgres") as admin:
-        admin.execute(f"CREATE ROLE {NAME} LOGIN PASSWORD '{CANARY}'")
-        admin.execute(f"CREATE DATABASE {NAME} OWNER {NAME}")
-        with signed_in(NAME) as own:
-            yield own
-        admin.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
-        admin.execute(f"DROP ROLE {NAME}")
+    with scratch(NAME, CANARY) as own:
+        yield own
 
 
 @pytest.fixture
 def rows(server: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
     """Five orders, two of them lost."""
-    server.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    server.execute(f"GRANT ALL ON SCHEMA public TO {NAME}")
-    server.execute("CREATE TABLE orders (id int PRIMARY KEY, state text, note text)")
-    server.execute(
-        "INSERT INTO orders SELECT n, CASE WHEN n > 3 THEN 'lost' ELSE 'open' END, 'n;n' FROM generate_series(1, 5) n"
-    )
-    server.execute(f"ALTER TABLE orders OWNER TO {NAME}")
-    for (schema,) in server.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rollback_copy_%'").fetchall():
-        server.execute(f'DROP SCHEMA "{schema}" CASCADE')
+    fill(server, NAME)
     return server
 
 
 @pytest.fixture
 def relay() -> Iterator[Relay]:
     """The line between the adapter and the server."""
-    line = Relay(where().get("host", "127.0.0.1"), int(where().get("port", 5432)))
+    line = databases.relay()
     yield line
     line.close()
 
@@ -98,13 +75,6 @@ def access(rows: Any, relay: Relay, this_machine: None, monkeypatch: pytest.Monk
 def sql() -> Provider:
     """The adapter."""
     return provider("sql")
-
-
-def lost(rows: psycopg.Connection[Any]) -> int:
-    """Return how many orders are lost."""
-    found = rows.execute("SELECT count(*) FROM orders WHERE state = 'lost'").fetchone()
-    assert found
-    return int(found[0])
 
 
 # --- the one transaction ---------------------------------------------------------------------------------------------
