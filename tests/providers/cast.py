@@ -104,6 +104,8 @@ USES = (
     Use("sentry", Call("deploy", {"version": "portal@2.30.4", "environment": "production"})),
     Use("posthog", Call("annotation", {"text": "Rolled back to v2.30.4"})),
     Use("convex", Call("redeploy", {"commit": "0c7d8e5"}), waits=60),
+    Use("posthog", Call("flags_off", {"flags": ["new-share-links"]}, part="new-share-links")),
+    Use("posthog", Call("flags_on", {"flags": ["milestone-drag"]}, part="milestone-drag")),
     Use("convex", Call("export_snapshot", {"max_age_minutes": 2}), waits=30),
     Use("convex", Call("import_snapshot", {"snapshot": "1772330400000000000"}), observable=False, waits=30),
     Use(

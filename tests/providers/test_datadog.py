@@ -170,6 +170,19 @@ def test_an_event_is_found_a_little_later_by_its_tag(
     assert event["tags"] == [sending.marker, "service:portal", "env:production"]
 
 
+def test_an_event_is_found_behind_many_pages(datadog: Provider, sending: Sending, serve: Serve) -> None:
+    def pages(request: Request, connection: Any) -> None:
+        page = int(parse_qs(urlsplit(request.target).query)["page"][0])
+        tags = [sending.marker] if page == 2 else ["another"]
+        answer(200, {"events": [{"id": page, "tags": tags}] if page < 5 else []})(request, connection)
+
+    call, server = Call("event", {"title": "Rolled back"}), serve(pages)
+    assert datadog.observe(Access(server.url, {}, KEYS), call, sending).seen is Seen.DESIRED
+    again = serve(answer(200, {"events": [{"id": 1, "tags": ["another"]}]}))
+    assert datadog.observe(Access(again.url, {}, KEYS), call, sending).seen is Seen.OTHER
+    assert len(again.requests) == 2, "a page that brings nothing new is the last one"
+
+
 def test_events_that_carry_another_tag_are_not_ours(datadog: Provider, serve: Serve, sending: Sending) -> None:
     server = serve(answer(200, {"events": [{"tags": ["another"], "text": sending.marker}]}))
     seen = datadog.observe(Access(server.url, {}, KEYS), Call("event", {"title": "x"}), sending)

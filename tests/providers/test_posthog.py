@@ -144,9 +144,10 @@ def test_the_public_token_and_the_public_host_are_told_apart(posthog: Provider, 
 @pytest.mark.parametrize(
     ("scopes", "codes"),
     [
-        (["query:read", "annotation:read"], {"annotation:write"}),
+        (["query:read", "annotation:read", "feature_flag:read"], {"annotation:write", "feature_flag:write"}),
         (["query:read"], {"annotation:write"}),
-        (["query:read", "annotation:read", "annotation:write"], set()),
+        (["query:read", "annotation:read", "annotation:write"], {"feature_flag:write"}),
+        (["query:read", "annotation:read", "annotation:write", "feature_flag:read", "feature_flag:write"], set()),
     ],
 )
 def test_missing_scopes_are_named(
@@ -195,6 +196,57 @@ def test_a_deleted_annotation_is_not_there(posthog: Provider, serve: Serve, send
 def test_a_text_without_room_is_refused_unsent(posthog: Provider, access: Access) -> None:
     assert posthog.problems(Call("annotation", {"text": "x" * 341}))
     assert not posthog.problems(Call("annotation", {"text": "x" * 340}))
+
+
+def test_a_flag_is_found_by_its_key_behind_many_pages_and_put_back(
+    posthog: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    simulators.settings("posthog", page=1)
+    call = Call("flags_off", {"flags": ["share-signing-v2"]}, part="share-signing-v2")
+    before = posthog.observe(access, call)
+    assert before.identity == {"share-signing-v2": True}
+    assert posthog.apply(access, call, sending).kind is OutcomeKind.SUCCEEDED
+    assert posthog.observe(access, call).seen is Seen.DESIRED
+    assert posthog.apply(access, call, sending).kind is OutcomeKind.SUCCEEDED, "once more is harmless"
+    assert posthog.inverse_of(call, before) == Call("flags_on", {"flags": ["share-signing-v2"]})
+    assert posthog.inverse_of(call, posthog.observe(access, call)) is None
+
+
+def test_a_flag_that_nobody_knows_is_refused_unsent(
+    posthog: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    call = Call("flags_off", {"flags": ["nobody"]}, part="nobody")
+    outcome = posthog.apply(access, call, sending)
+    assert (outcome.kind, "no feature flag nobody" in outcome.message) == (OutcomeKind.REJECTED, True)
+    assert posthog.observe(access, call).seen is Seen.UNREADABLE
+    assert simulators.journal("posthog") == []
+
+
+def test_several_flags_are_never_switched_by_one_request(posthog: Provider, access: Access, sending: Sending) -> None:
+    call = Call("flags_off", {"flags": ["new-share-links", "share-signing-v2"]})
+    assert posthog.apply(access, call, sending).kind is OutcomeKind.REJECTED
+    assert posthog.apply(access, Call("flags_off", {"flags": []}), sending).kind is OutcomeKind.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"key": "a", "active": True}, OutcomeKind.AMBIGUOUS),
+        ({"key": "b", "active": False}, OutcomeKind.AMBIGUOUS),
+        ({"key": "a", "active": False}, OutcomeKind.SUCCEEDED),
+    ],
+)
+def test_only_the_flag_as_it_was_wanted_is_success(
+    posthog: Provider, serve: Serve, sending: Sending, body: dict[str, Any], kind: OutcomeKind
+) -> None:
+    def flags(request: Request, connection: Any) -> None:
+        listed = {"results": [{"id": 1, "key": "a", "deleted": True}, {"id": 7, "key": "a", "active": True}]}
+        answer(200, body if request.method == "PATCH" else listed)(request, connection)
+
+    server = serve(flags)
+    call = Call("flags_off", {"flags": ["a"]}, part="a")
+    assert posthog.apply(Access(server.url, SETTINGS, KEY), call, sending).kind is kind
+    assert server.requests[-1].target == "/api/projects/7/feature_flags/7/"
 
 
 def test_a_throttled_query_says_how_long(posthog: Provider, access: Access, simulators: Simulators) -> None:

@@ -19,7 +19,7 @@ INTERVALS = (60, 300, 600, 1800, 3600, 14400, 86400)  # seconds of one point
 MOST_POINTS = 1440
 LATE_SECONDS = 60  # the last minute is not whole yet
 LOOK_BACK_SECONDS, LOOK_AHEAD_SECONDS = 86_400, 300  # where an event of ours can be
-PAGE, MOST_PAGES = 1000, 10
+MOST_PAGES = 20
 
 API = Api(
     "Datadog",
@@ -84,7 +84,8 @@ def ask(access: Access, path: str, query: Query | None, what: str) -> Any:
 
 
 def events(access: Access, tag: str) -> Iterator[Any]:
-    """Yield the events of the last day that carry a tag, page after page. Raises ProviderError."""
+    """Yield the events of the last day that carry a tag, until a page holds none that is new. Raises ProviderError."""
+    seen: set[str] = set()
     now = int(time.time())
     times = {"start": now - LOOK_BACK_SECONDS, "end": now + LOOK_AHEAD_SECONDS}
     for page in range(MOST_PAGES):
@@ -92,7 +93,9 @@ def events(access: Access, tag: str) -> Iterator[Any]:
         found = dig(ask(access, "/api/v1/events", query, "The events"), "events")
         if not isinstance(found, list):
             raise ProviderError("The events could not be read: Datadog answered with something that is not a list.")
-        yield from found
-        if len(found) < PAGE:
+        fresh = [one for one in found if str(dig(one, "id") or one) not in seen]
+        if not fresh:
             return
-    raise ProviderError(f"There are more than {MOST_PAGES * PAGE} events; the rest was not read.")
+        seen.update(str(dig(one, "id") or one) for one in fresh)
+        yield from fresh
+    raise ProviderError(f"There are more than {MOST_PAGES} pages of events; the rest was not read.")

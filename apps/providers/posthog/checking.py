@@ -7,8 +7,10 @@ from apps.providers.calling import Denied
 from apps.providers.endings import dig
 from apps.providers.posthog.wire import API, listed, project_path, row
 
-ANNOTATE = "annotation:write"
-UNTOLD = f"PostHog tells only when it is used whether the key may annotate; it needs “{ANNOTATE}”."
+ANNOTATE, SWITCH = "annotation:write", "feature_flag:write"
+UNTOLD = f"PostHog tells only when it is used whether the key may write; it needs “{ANNOTATE}” and “{SWITCH}”."
+WRITING = {ANNOTATE: "annotate", SWITCH: "switch feature flags"}
+LISTS = {"annotations": ANNOTATE, "feature_flags": SWITCH}
 
 
 def findings(access: Access) -> list[Finding]:
@@ -23,7 +25,7 @@ def findings(access: Access) -> list[Finding]:
     if not events:
         text = "The project has no event of the last hour, so every figure is unknown. Is it the right one?"
         found.append(Finding("warning", text, "events"))
-    return [*found, *_annotations(access)]
+    return [*found, *_writing(access)]
 
 
 def _mixed_up(access: Access) -> Finding | None:
@@ -37,19 +39,24 @@ def _mixed_up(access: Access) -> Finding | None:
     return None
 
 
-def _annotations(access: Access) -> list[Finding]:
-    try:
-        next(listed(access, f"{project_path(access)}/annotations/", {}, "The annotations"), None)
-    except Denied as error:
-        return [Finding("warning", f"{error} Annotations need “annotation:read” and “{ANNOTATE}”.", ANNOTATE)]
-    except ProviderError as error:
-        return [Finding("error", str(error), ANNOTATE)]
+def _writing(access: Access) -> list[Finding]:
+    """Say what the key may write: the lists can be tried, the rights only where PostHog tells the key's scopes."""
+    for name, scope in LISTS.items():
+        try:
+            next(listed(access, f"{project_path(access)}/{name}/", {}, f"The list of {name}"), None)
+        except Denied as error:
+            return [Finding("warning", f"{error} To {WRITING[scope]} needs reading and “{scope}”.", scope)]
+        except ProviderError as error:
+            return [Finding("error", str(error), scope)]
     scopes = _scopes(access)
     if scopes is None:
         return [Finding("ok", UNTOLD, ANNOTATE)]
-    if {ANNOTATE, "*"} & set(scopes):
-        return [Finding("ok", f"Annotations can be written ({ANNOTATE}).", ANNOTATE)]
-    return [Finding("warning", f"The key may not annotate: give it the scope “{ANNOTATE}”.", ANNOTATE)]
+    return [
+        Finding("ok", f"The key may {what} ({scope}).", scope)
+        if {scope, "*"} & set(scopes)
+        else Finding("warning", f"The key may not {what}: give it the scope “{scope}”.", scope)
+        for scope, what in WRITING.items()
+    ]
 
 
 def _scopes(access: Access) -> list[str] | None:

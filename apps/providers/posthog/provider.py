@@ -1,4 +1,4 @@
-"""PostHog: how many people are active, what they meet, and a mark in its charts."""
+"""PostHog: how many people are active, what they meet, a mark in its charts, and its feature flags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from apps.providers.base import (
 )
 from apps.providers.endings import dig, ends_in_an_observation, ends_in_an_outcome
 from apps.providers.examining import ends_in_a_check_result
-from apps.providers.posthog import checking, judging, measuring
+from apps.providers.posthog import checking, flags, judging, measuring
 from apps.providers.posthog.wire import API, listed, project_path
 
 LONGEST_TEXT = 340  # an annotation has room for 400 characters in older versions, and the marker needs some
@@ -67,17 +67,17 @@ class PostHog(Provider):
         Field("host", "Host", required=False, help="Only events of this host.", placeholder="app.example.com"),
     )
     credentials = (
-        Field("api_key", "Personal API key", help="phx_…, with query:read and, to annotate, annotation:write."),
+        Field("api_key", "Personal API key", help="phx_…, with query:read; the README names the scopes of actions."),
     )
-    actions = (ANNOTATION,)
+    actions = (ANNOTATION, flags.FLAGS_OFF, flags.FLAGS_ON)
     checks = tuple(CHECKS)
-    roles = ("metrics",)
+    roles = ("metrics", "flags")
     support = "https://posthog.com/docs/support-options"
 
     def problems(self, call: Call) -> Sequence[str]:
         """Refuse a text that PostHog may not have room for, besides what every provider checks."""
         found = super().problems(call)
-        if not found and len(call.parameters["text"]) > LONGEST_TEXT:
+        if not found and len(call.parameters.get("text", "")) > LONGEST_TEXT:
             return (f"The text is longer than {LONGEST_TEXT} characters.",)
         return found
 
@@ -93,7 +93,9 @@ class PostHog(Provider):
 
     @ends_in_an_observation
     def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:
-        """Say whether the annotation with our marker is there."""
+        """Say whether the annotation with our marker is there, or which of the flags are on."""
+        if call.action in flags.SWITCHES:
+            return flags.observed(access, call)
         if not sending:
             return Observation(Seen.OTHER, "Nothing has been sent to PostHog yet.", {"sent": "no"})
         query = {"search": sending.marker}
@@ -104,7 +106,9 @@ class PostHog(Provider):
 
     @ends_in_an_outcome
     def apply(self, access: Access, call: Call, sending: Sending) -> Outcome:
-        """Write the annotation."""
+        """Write the annotation, or switch the one flag of this part."""
+        if call.action in flags.SWITCHES:
+            return flags.switched(access, call, sending)
         content = f"{call.parameters['text']} [{sending.marker}]"
         body = {
             "content": content,
@@ -114,12 +118,19 @@ class PostHog(Provider):
         answer = API.change(access, sending, "POST", f"{project_path(access)}/annotations/", body=body)
         return judging.annotation(answer, API.said(access, answer), content)
 
+    def inverse_of(self, call: Call, baseline: Observation) -> Call | None:
+        """Return the call that puts back the flags that this one changes."""
+        return flags.inverse_of(call, baseline) if call.action in flags.SWITCHES else None
+
     def what_stays(self, call: Call) -> Sequence[str]:
-        """Say what PostHog keeps."""
+        """Say what PostHog keeps, and where a flag's old value lasts."""
+        if call.action in flags.SWITCHES:
+            return ("Applications keep a flag's last value until they ask PostHog again.",)
         return ("Annotations stay in PostHog until somebody deletes them.",)
 
     def link(self, access: Access, call: Call) -> str:
-        """Return the page of the annotations."""
+        """Return the page of the annotations or of the flags."""
+        page = "feature_flags" if call.action in flags.SWITCHES else "data-management/annotations"
         if access.base_url not in ("", self.default_base_url):
             return ""
-        return f"{self.default_base_url}/project/{access.settings.get('project_id', '')}/data-management/annotations"
+        return f"{self.default_base_url}/project/{access.settings.get('project_id', '')}/{page}"

@@ -54,16 +54,21 @@ def row(access: Access, hogql: str, values: Mapping[str, Any]) -> list[Any]:
 
 
 def listed(access: Access, path: str, query: Mapping[str, str], what: str) -> Iterator[Any]:
-    """Yield every item of a paged list. Raises ProviderError, also for one that does not end."""
-    for page in range(MOST_PAGES):
-        answer = API.read(access, path, {**query, "limit": PAGE, "offset": page * PAGE or None})
+    """Yield every item of a paged list. Raises ProviderError, also for one that does not end.
+
+    A server may give fewer items than it was asked for, so the next page begins behind those that came.
+    """
+    seen = 0
+    for _ in range(MOST_PAGES):
+        answer = API.read(access, path, {**query, "limit": PAGE, "offset": seen or None})
         if not answer.ok:
             raise API.unreadable(access, answer, what)
         items = dig(answer.json(), "results")
         if not isinstance(items, list):
             raise ProviderError(f"{what} could not be read: PostHog answered with something that is not a list.")
         yield from items
-        if not dig(answer.json(), "next"):
+        seen += len(items)
+        if not items or not dig(answer.json(), "next"):
             return
     raise ProviderError(f"{what} is longer than {MOST_PAGES} pages; the rest was not read.")
 
