@@ -15,11 +15,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Offer:
-    """One provider that has the action a playbook names."""
+    """One provider that has the action a playbook names; `tells_loss` where it says itself what would be lost."""
 
     provider: str
     name: str
     action: Action
+    tells_loss: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def catalogue_of(providers: Iterable[Provider]) -> Catalogue:
             for check in provider.checks:
                 asked.setdefault(f"{role}.{check.name}", []).append(Question(provider, check))
             for action in provider.actions:
-                offer = Offer(provider.slug, provider.name, action)
+                offer = Offer(provider.slug, provider.name, action, type(provider).airlock is not Provider.airlock)
                 found.setdefault(f"{role}.{action.name}", []).append(offer)
     return Catalogue(_by_use(found), questions_by_use=_by_use(asked))
 

@@ -84,8 +84,8 @@ def nothing_deletes_everything(definition: Definition, catalogue: Catalogue) -> 
 def destructive_steps_name_their_loss(definition: Definition, catalogue: Catalogue) -> Iterator[Finding]:
     """What cannot be undone says what is lost, so that approvers accept it by name."""
     for at, step in actions(definition):
-        offers = [offer.action for offer in catalogue.offers(step.use)]
-        destructive = any(action.risk is Risk.DESTRUCTIVE and not action.lost for action in offers)
+        silent = [one.action for one in catalogue.offers(step.use) if not (one.action.lost or one.tells_loss)]
+        destructive = any(action.risk is Risk.DESTRUCTIVE for action in silent)
         if destructive and not step.losses and not definition.losses:
             message = f"Step {at} cannot be undone and does not say what is lost."
             yield _found(WARNING, "loss_not_named", at, step, message, "Add “losses” with a sentence for approvers.")

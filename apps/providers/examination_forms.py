@@ -21,8 +21,8 @@ class ExaminationForm(forms.Form):
     """What one check takes. `result` is what it found, once it was asked."""
 
     def __init__(self, check: Check, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=check.name, **kwargs)
-        self.check = check
+        super().__init__(*args, **kwargs)
+        self.prefix, self.check = check.name, check
         self.result: CheckResult | None = None
         for parameter in check.takes():
             self.fields[parameter.name] = field_of(parameter)

@@ -54,7 +54,9 @@ def _lost(losses: list[str]) -> dict[str, Any]:
 def _database(plan: Mapping[str, Any]) -> dict[str, Any]:
     touched = any(step.get("role") == "database" and step["kind"] == "action" for step in plan["steps"])
     stays = [line for line in plan["stays"] if line.startswith("The database")]
-    text = stays[0].removeprefix("The database ") if stays else "no write is undone"
+    locked = any(step.get("airlock") and step.get("role") in {"database", "backend"} for step in plan["steps"])
+    text = "what is lost stands in its airlock" if locked else "no write is undone"
+    text = stays[0].removeprefix("The database ") if stays else text
     return {
         "icon": "database",
         "label": "Database",

@@ -139,3 +139,9 @@ def test_a_window_that_one_of_two_sources_can_tell_stands():
     text = f"{HEAD}steps:\n  - {{name: A, check: {{use: metrics.loss_share, with: {{window_minutes: 2, below: 1}}}}}}\n"
     assert "only for windows of 5 minutes" in lint(parse(text), CATALOGUE)[0].message
     assert not [finding for finding in lint(parse(text), both) if finding.level == "error"]
+
+
+def test_a_provider_that_tells_what_would_be_lost_needs_no_words_of_the_playbook():
+    told = replace(CATALOGUE, offers_by_use=catalogue_of([Foreign()]).offers_by_use)
+    step = "{name: A, use: database.restore, with: {point: '2026-03-01T02:15:00Z'}}"
+    assert not [one for one in lint(parse(f"{HEAD}steps:\n  - {step}\n{CHECK}"), told) if one.code == "loss_not_named"]

@@ -103,7 +103,7 @@ def test_a_connection_that_cannot_be_opened_is_said_to_be_so(team: Organisation,
 def test_the_page_asks_and_shows_what_was_found(team: Organisation, connection: Connection, vendor: Vendor) -> None:
     client = sign_in(PersonFactory(organisation=team, roles=["incident-commander"]))
     address = f"/connections/{connection.pk}/"
-    assert "windows from 5 min" in client.get(address).content.decode()
+    assert "Ask: Share of failed requests" in client.get(address).content.decode()
     vendor.rate = 7.5
     answer = client.post(f"{address}examinations/", FORM)
     assert answer.status_code == 200
@@ -118,4 +118,4 @@ def test_the_page_asks_and_shows_what_was_found(team: Organisation, connection: 
 
 def test_who_may_only_look_sees_no_questions(team: Organisation, connection: Connection) -> None:
     client = sign_in(PersonFactory(organisation=team, roles=["client-success-lead"]))
-    assert "Ask it now" not in client.get(f"/connections/{connection.pk}/").content.decode()
+    assert "Ask: Share" not in client.get(f"/connections/{connection.pk}/").content.decode()

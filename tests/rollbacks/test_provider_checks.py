@@ -135,8 +135,11 @@ def test_what_can_never_be_asked_is_refused_when_it_is_planned(
 def test_a_playbook_fits_only_where_its_questions_can_be_asked(stage: Any, vendor: Vendor) -> None:
     stage.publish(ASKS)
     assert "asks" in library.fitting_slugs(stage.environment)
+    address = f"/rollbacks/new/?incident={stage.incident.pk}"
+    assert "Not offered here" not in browser(stage.rae).get(address).content.decode()
     stage.environment.connections.filter(role="metrics").delete()
     assert "asks" not in library.fitting_slugs(stage.environment)
+    assert "has no connection for: Metrics" in browser(stage.rae).get(address).content.decode()
 
 
 @pytest.mark.parametrize(("minutes", "seconds"), [(None, 5.0), (1, 5.0), (5, 10.0), (60, 30.0)])

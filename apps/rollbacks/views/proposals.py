@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.accounts.reauthentication import require_fresh, take_pending
 from apps.accounts.requests import Request
 from apps.approvals.asking import role_names
-from apps.approvals.rules import sentence
+from apps.approvals.rules import listed, sentence
 from apps.deployments import targets
 from apps.deployments.models import Environment
+from apps.deployments.roles import ROLES
 from apps.incidents.models import Incident
 from apps.incidents.situation import strip
 from apps.playbooks.definition import Definition
@@ -77,6 +78,14 @@ def _incident(request: Request) -> Incident:
 
 def _fitting(incident: Incident, kind: str) -> list[tuple[Playbook, Definition]]:
     """Return the published playbooks of this kind whose connection roles the environment fills, the usual one first."""
+    fits = [(playbook, definition) for playbook, definition, missing in _published(incident, kind) if not missing]
+    if kind == "forward":  # the plain way comes first; a hotfix is chosen on purpose
+        return sorted(fits, key=lambda pair: len(pair[1].steps))
+    return sorted(fits, key=lambda pair: (not _made_for_them(pair[1]), -len(pair[1].steps)))
+
+
+def _published(incident: Incident, kind: str) -> list[tuple[Playbook, Definition, list[str]]]:
+    """Return the published playbooks of this kind, each with the connection roles that the environment lacks for it."""
     filled = set(Environment.objects.get(pk=incident.environment_id).connections.values_list("role", flat=True))
     rows = Playbook.objects.filter(organisation_id=incident.organisation_id, published__isnull=False, kind=kind)
     read = [
@@ -84,10 +93,13 @@ def _fitting(incident: Incident, kind: str) -> list[tuple[Playbook, Definition]]
         for playbook in rows.select_related("published").order_by("name")
         if playbook.published
     ]
-    fits = [pair for pair in read if pair[1].roles_used <= filled]
-    if kind == "forward":  # the plain way comes first; a hotfix is chosen on purpose
-        return sorted(fits, key=lambda pair: len(pair[1].steps))
-    return sorted(fits, key=lambda pair: (not _made_for_them(pair[1]), -len(pair[1].steps)))
+    return [(playbook, definition, sorted(definition.roles_used - filled)) for playbook, definition in read]
+
+
+def _unfit(incident: Incident, kind: str) -> list[tuple[str, str]]:
+    """Return (playbook, roles) for each playbook that is not offered because roles are not connected."""
+    rows = _published(incident, kind)
+    return [(one.name, listed([ROLES[role] for role in missing], "and")) for one, _, missing in rows if missing]
 
 
 def _made_for_them(definition: Definition) -> bool:
@@ -130,6 +142,7 @@ def _context(
         "strip": strip(incident),
         "kind": kind,
         "playbooks": playbooks,
+        "unfit": _unfit(incident, kind),
         "chosen": chosen,
         "targets": offered,
         "wanted": request.POST.get("target") or _best(offered, incident, kind),
