@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.accounts.conftest import sign_in
+from tests.providers.factories import ConnectionFactory
 from tests.providers.simulators.accounts import LaunchDarkly
 from tests.rollbacks.conftest import Stage
 
@@ -30,6 +31,23 @@ steps:
   - name: The impossible
     check: {path: /api/health, status: 299, within_seconds: 1}
     on_failure: compensate
+"""
+OWN_FLAGS = """
+version: 1
+slug: own-flags
+name: Flags of one's own
+approvals: {all_of: [founder, client-success-lead]}
+steps:
+  - name: Turn off what was released
+    use: cache.set
+    with:
+      method: PATCH
+      path: /admin/feature-flags
+      json: {splitViewLayout: {enabled: false}, aiSummarization: {enabled: false}}
+      success: {status: 200}
+      observed:
+        path: /admin/feature-flags
+        json: {splitViewLayout: {enabled: false}, aiSummarization: {enabled: false}}
 """
 
 
@@ -99,3 +117,21 @@ def test_what_was_turned_off_is_put_back_as_it_was_and_nothing_else(stage: Stage
     assert sorted(turned[2:]) == sorted((flag, True) for flag in FLAGS)
     after = stage.outside.do("launchdarkly", "look", organisation="motion-mavericks")
     assert (after["new-share-links"], after["share-signing-v2"], after["milestone-drag"]) == (True, True, False)
+
+
+@pytest.mark.parametrize("fault", ["", "reset_after", "reset_before", "status_after", "html"])
+def test_flags_of_ones_own_go_off_once_whatever_becomes_of_the_answer(stage: Stage, fault: str) -> None:
+    use = stage.environment.connections.get(role="cache")
+    use.connection = ConnectionFactory(organisation=stage.organisation, simulators=stage.outside, provider="http")
+    use.save()
+    approved = stage.approve(stage.propose(OWN_FLAGS))
+    if fault:
+        stage.outside.fault(fault, slug="http")
+    done = stage.run(approved)
+    assert done.state == "succeeded"
+    assert stage.outside.effects("http") == [
+        {"kind": "flags", "set": {"splitViewLayout": False, "aiSummarization": False}}
+    ]
+    page = shown(stage, done)
+    assert "/admin/feature-flags is as declared." in page
+    assert "admin-simulated-motion-mavericks" not in page

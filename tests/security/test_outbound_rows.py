@@ -269,7 +269,9 @@ def test_row_42_nothing_but_the_guarded_modules_opens_connections() -> None:
     assert "outbound.resolve(" in ast.unparse(outside[DATABASES])
     line = ast.unparse(outside[LINES])
     assert "dial(self.url" in line
-    assert not [word for word in ("SocketModeClient", "create_connection", "super().connect", "WebClient") if word in line]
+    assert not [
+        word for word in ("SocketModeClient", "create_connection", "super().connect", "WebClient") if word in line
+    ]
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
