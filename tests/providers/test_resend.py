@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from apps.providers import registry
-from apps.providers.base import Access, Call, Outcome, OutcomeKind, Sending
+from apps.providers.base import Access, Call, Outcome, OutcomeKind, Seen, Sending
 from apps.providers.models import Delivery
 from apps.providers.resend import writing
 from apps.providers.simulation import Simulators
@@ -68,6 +68,12 @@ def test_a_repetition_is_recognised_and_sends_nothing(
     assert len(simulators.effects("resend")) == 1
     first_body, second_body = (entry["body"] for entry in simulators.journal("resend"))
     assert first_body == second_body, "a repetition must be the same to the byte"
+
+
+def test_a_plan_is_not_warned_of_what_cannot_be_seen_before_it_is_sent(connect: Connect, sending: Sending) -> None:
+    assert RESEND.observe(connect("resend"), mail()).seen is Seen.OTHER
+    later = RESEND.observe(connect("resend"), mail(), sending)
+    assert (later.seen, "Sending again within 24 hours is harmless" in later.summary) == (Seen.UNREADABLE, True)
 
 
 def test_after_a_day_the_key_is_forgotten(connect: Connect, simulators: Simulators, sending: Sending) -> None:

@@ -82,7 +82,12 @@ class Resend(Provider):
 
     @ends_in_an_observation
     def observe(self, access: Access, call: Call, sending: Sending | None = None) -> Observation:
-        """Say that it cannot be seen: what Resend shows of a mail has neither our key nor our tag."""
+        """Say that it cannot be seen: what Resend shows of a mail has neither our key nor our tag.
+
+        While a plan is made nothing can have been sent yet, and that is not worth a warning.
+        """
+        if not sending:
+            return Observation(Seen.OTHER, "No mail has been sent yet.")
         return Observation(Seen.UNREADABLE, UNSEEN)
 
     @ends_in_an_outcome
