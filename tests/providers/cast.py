@@ -171,7 +171,7 @@ USES = (
     Use("github", Call("keep_branch", {})),
     Use("github", Call("reset_branch", {"commit": "4be02aa"}), deeds=(("branch", KEPT),)),
     Use("github", Call("dispatch_workflow", {"workflow": "release.yml", "inputs": {"version": "v2.30.4"}}), waits=90),
-    Use("github", Call("dispatch_unfollowed", {"workflow": "nightly.yml"}), observable=False),
+    Use("github", Call("dispatch_unmarked", {"workflow": "nightly.yml"}), waits=90),
     Use("github", Call("deployment_status", {"environment": "production", "state": "inactive"})),
     Use("github", Call("freeze", {})),
     Use("github", Call("lift_freeze", {}), deeds=(("freeze", FREEZE),)),

@@ -70,7 +70,7 @@ def test_a_workflow_that_does_not_show_our_marker_is_not_started(
     assert (outcome.kind, "run-name" in outcome.message) == (OutcomeKind.REJECTED, True)
     assert hub.observe(access, call).seen is Seen.UNREADABLE
     assert simulators.journal("github") == []
-    done(hub, access, Call("dispatch_unfollowed", {"workflow": "nightly.yml", "inputs": {"suite": "all"}}), sending)
+    done(hub, access, Call("dispatch_unmarked", {"workflow": "nightly.yml", "inputs": {"suite": "all"}}), sending)
 
 
 @pytest.mark.parametrize("tells", [True, False])
@@ -85,13 +85,64 @@ def test_both_answers_to_a_dispatch_are_taken(
 def test_an_enterprise_server_is_not_sent_the_field_that_it_refuses(
     hub: Provider, serve: Serve, sending: Sending
 ) -> None:
-    flow = {"id": 7, "name": "Nightly", "path": ".github/workflows/nightly.yml", "state": "active"}
-    root = "/api/v3/repos/acme/portal/actions/workflows"
-    server = serve(routed({f"GET {root}/nightly.yml": answer(200, flow), f"POST {root}/7/dispatches": answer(204)}))
+    root = "/api/v3/repos/acme/portal/actions/workflows/nightly.yml"
+    server = serve(routed({f"POST {root}/dispatches": answer(204)}))
     there = replace(reach(server), base_url=f"{server.url}/api/v3")
-    done(hub, there, Call("dispatch_unfollowed", {"workflow": "nightly.yml", "inputs": {"a": True, "b": 3}}), sending)
+    done(hub, there, Call("dispatch_unmarked", {"workflow": "nightly.yml", "inputs": {"a": True, "b": 3}}), sending)
     assert server.requests[-1].json() == {"ref": "main", "inputs": {"a": "true", "b": "3"}}
     assert graphql_access(there).base_url == f"{server.url}/api"
+
+
+NIGHTLY = Call("dispatch_unmarked", {"workflow": "nightly.yml"})
+
+
+@pytest.mark.parametrize("tells", [True, False])
+@pytest.mark.parametrize(("ended", "proof"), [("success", Proof.SATISFIED), ("failure", Proof.VIOLATED)])
+def test_a_run_without_our_marker_is_followed_by_its_number_or_as_the_only_new_one(
+    hub: Provider, access: Access, sending: Sending, simulators: Simulators, tells: bool, ended: str, proof: Proof
+) -> None:
+    simulators.settings("github", tells_run=tells, list_delay_seconds=3, run_conclusion=ended)
+    done(hub, access, NIGHTLY, sending)
+    assert hub.observe(access, NIGHTLY, sending).under_way is tells, "the list has it a little later"
+    simulators.advance(10)
+    assert hub.observe(access, NIGHTLY, sending).under_way
+    simulators.advance(90)
+    assert hub.verify(access, NIGHTLY, sending).proof is proof
+
+
+def test_of_two_new_runs_nobody_can_tell_which_is_ours(
+    hub: Provider, access: Access, sending: Sending, again: Sending, simulators: Simulators
+) -> None:
+    simulators.settings("github", tells_run=False)
+    done(hub, access, NIGHTLY, replace(sending, idempotency_key="one"))
+    done(hub, access, NIGHTLY, replace(again, idempotency_key="two"))
+    first = hub.observe(access, NIGHTLY, replace(sending, idempotency_key="one"))
+    assert (first.seen, "cannot be told" in first.summary) == (Seen.UNREADABLE, True)
+    assert hub.observe(access, NIGHTLY, replace(again, idempotency_key="two")).under_way
+
+
+def test_another_process_does_not_claim_to_know_the_run(
+    hub: Provider, access: Access, sending: Sending, simulators: Simulators
+) -> None:
+    done(hub, access, NIGHTLY, replace(sending, idempotency_key="of another process"))
+    simulators.advance(90)
+    seen = hub.observe(access, NIGHTLY, replace(sending, idempotency_key="unheard of"))
+    assert (seen.seen, seen.identity) == (Seen.OTHER, {"run": "unknown"})
+    assert hub.verify(access, NIGHTLY, replace(sending, idempotency_key="unheard of")).proof is Proof.NOT_YET
+
+
+def test_the_number_of_the_run_is_enough_where_runs_may_not_be_listed(
+    hub: Provider, serve: Serve, sending: Sending
+) -> None:
+    run = {"id": 99, "status": "in_progress", "conclusion": None, "html_url": "https://github.com/r/99"}
+    table = {
+        "POST /repos/acme/portal/actions/workflows/nightly.yml/dispatches": answer(200, {"workflow_run_id": 99}),
+        "GET /repos/acme/portal/actions/runs/99": answer(200, run),
+    }
+    there = reach(serve(routed(table)))
+    mine = replace(sending, idempotency_key="numbered")
+    done(hub, there, NIGHTLY, mine)
+    assert hub.observe(there, NIGHTLY, mine).under_way
 
 
 def test_a_freeze_and_its_lifting_take_each_other_back(

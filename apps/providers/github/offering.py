@@ -101,14 +101,12 @@ DISPATCH_WORKFLOW = Action(
     gives_up_seconds=3600,
     settle_seconds=10,
 )
-DISPATCH_UNFOLLOWED = replace(
+DISPATCH_UNMARKED = replace(
     DISPATCH_WORKFLOW,
-    name="dispatch_unfollowed",
-    title="Run a workflow without following it",
+    name="dispatch_unmarked",
+    title="Run a workflow that does not know our marker",
     parameters=DISPATCH_WORKFLOW.parameters[:3],
     idempotency_class=IdempotencyClass.UNREPEATABLE,
-    usual_seconds=3,
-    gives_up_seconds=60,
     max_attempts=1,
 )
 DEPLOYMENT_STATUS = replace(
@@ -140,5 +138,5 @@ LIFT_FREEZE = replace(
 )
 ACTIONS = (
     CREATE_BRANCH, REVERT_PULL_REQUEST, RESTORE_BRANCH, OPEN_PULL_REQUEST, MERGE_PULL_REQUEST, KEEP_BRANCH,
-    RESET_BRANCH, DISPATCH_WORKFLOW, DISPATCH_UNFOLLOWED, DEPLOYMENT_STATUS, FREEZE, LIFT_FREEZE,
+    RESET_BRANCH, DISPATCH_WORKFLOW, DISPATCH_UNMARKED, DEPLOYMENT_STATUS, FREEZE, LIFT_FREEZE,
 )  # fmt: skip

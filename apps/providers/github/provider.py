@@ -25,6 +25,7 @@ from apps.providers.github import (
     branching,
     checking,
     deploying,
+    following,
     freezing,
     offering,
     proving,
@@ -45,7 +46,7 @@ DEEDS = {
     "keep_branch": branching.KEEP,
     "reset_branch": resetting.RESET,
     "dispatch_workflow": running.DISPATCHED,
-    "dispatch_unfollowed": running.UNFOLLOWED,
+    "dispatch_unmarked": following.UNMARKED,
     "deployment_status": deploying.STATUS,
     "freeze": freezing.FROZEN,
     "lift_freeze": freezing.LIFTED,
@@ -151,7 +152,7 @@ class GitHub(Provider):
                 "Databases: code that goes back does not take its migrations back.",
                 "Copies of the repository: who has fetched the commits still has them.",
             )
-        if call.action in ("dispatch_workflow", "dispatch_unfollowed"):
+        if call.action in ("dispatch_workflow", "dispatch_unmarked"):
             return ("What the workflow did stays when the rollback is undone.",)
         return ()
 

@@ -78,12 +78,20 @@ def airlock(access: Access, call: Call) -> Airlock:
 def refusals(access: Access, branch: str) -> list[str]:
     """Return the rules that keep the branch from being set back by this token. Raises ProviderError."""
     found = []
-    for rule in listed(access, f"/rules/branches/{quote(branch)}", {}, what=f"The rules for {branch}"):
+    for rule in _rules(access, branch):
         kind = dig(rule, "type")
         if kind in FORBIDDING and not _bypassed(access, rule):
             found.append(f"A ruleset of GitHub {FORBIDDING[kind]}: {branch} cannot be set back by this token.")
     protected = ask_if_there(access, f"/branches/{quote(branch)}", what=f"The branch {branch}")
     return list(dict.fromkeys(found + (_protection(access, branch) if dig(protected, "protected") else [])))
+
+
+def _rules(access: Access, branch: str) -> list[Any]:
+    """Return the rules for a branch; an Enterprise Server that has none yet answers 404."""
+    try:
+        return list(listed(access, f"/rules/branches/{quote(branch)}", {}, what=f"The rules for {branch}"))
+    except Denied:
+        return []  # GitHub itself will refuse what they forbid
 
 
 def _bypassed(access: Access, rule: Any) -> bool:
