@@ -14,7 +14,7 @@ from typing import Any
 
 from apps.providers.base import Access, Check, CheckResult, ProviderError
 from apps.providers.endings import dig
-from apps.providers.examining import finite, measured
+from apps.providers.examining import finite, measured, unreadable
 from apps.providers.sentry.wire import ask, organisation_path, project
 
 MOST_BUCKETS = 1440
@@ -38,6 +38,9 @@ def errors(check: Check, access: Access, given: Mapping[str, Any]) -> CheckResul
     counted = added_up(given, series(access, given, "errors", given.get("query") or ""))
     if counted is None:
         return measured(check, given, None)
+    if not counted.events and given.get("below") is not None and not _speaks(access, given):
+        text = "no error of the last 24 hours either, so whether the application still reports is not known"
+        return unreadable(f"{check.title}: Sentry has {text}.")
     result = measured(
         check, given, counted.events, samples=int(counted.events), window_seconds=counted.seconds, as_of=counted.until
     )
@@ -106,6 +109,19 @@ def thrown_away(access: Access, hours: int = 1) -> float:
         raise ProviderError("Sentry answered with something that is not statistics of events.")
     lost = [dig(one, "totals", "sum(quantity)") for one in groups if dig(one, "by", "outcome") in THROWN_AWAY]
     return sum(finite(number) or 0 for number in lost)
+
+
+def _speaks(access: Access, given: Mapping[str, Any]) -> bool:
+    """Say whether any error came in the last day, whatever the search: Sentry fills silence with zeros."""
+    query = {
+        "field": "count()",
+        "dataset": "errors",
+        "statsPeriod": "24h",
+        "project": project(access),
+        "environment": given.get("environment") or access.settings.get("environment"),
+    }
+    body = ask(access, f"{organisation_path(access)}/events/", query, "The errors of the last day")
+    return bool(finite(dig(body, "data", 0, "count()")))
 
 
 def _asked(given: Mapping[str, Any]) -> float:
