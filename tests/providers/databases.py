@@ -1,4 +1,4 @@
-"""A database and a role of its own on the Postgres server that the tests have anyway."""
+"""A database of its own on the Postgres server that the tests have anyway."""
 
 from __future__ import annotations
 
@@ -30,28 +30,34 @@ def relay() -> Relay:
     return Relay(where().get("host", "127.0.0.1"), int(where().get("port", 5432)))
 
 
+def user() -> str:
+    """Return the role of the tests, which the adapter signs in as: no other may come in everywhere."""
+    return str(where()["user"])
+
+
+def password() -> str:
+    """Return its password; where the server asks for none, any will do."""
+    return str(where().get("password", "a-password-of-the-tests"))
+
+
 @contextmanager
-def scratch(name: str, password: str) -> Iterator[Connection]:
-    """Lend a database with a role of the same name that owns it; both are taken away at the end."""
+def scratch(name: str) -> Iterator[Connection]:
+    """Lend a database that is taken away at the end."""
     with signed_in("postgres") as admin:
-        admin.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
-        admin.execute(f"CREATE DATABASE {name} OWNER {name}")
+        admin.execute(f"CREATE DATABASE {name}")
         try:
             with signed_in(name) as own:
                 yield own
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            admin.execute(f"DROP ROLE {name}")
 
 
-def fill(own: Connection, role: str) -> None:
+def fill(own: Connection) -> None:
     """Start over with five orders, two of them lost, and no copies."""
     own.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    own.execute(f"GRANT ALL ON SCHEMA public TO {role}")
     own.execute("CREATE TABLE orders (id int PRIMARY KEY, state text, note text)")
     state = "CASE WHEN n > 3 THEN 'lost' ELSE 'open' END"
     own.execute(f"INSERT INTO orders SELECT n, {state}, 'n;n' FROM generate_series(1, 5) n")
-    own.execute(f"ALTER TABLE orders OWNER TO {role}")
     for (schema,) in own.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rollback_copy_%'").fetchall():
         own.execute(f'DROP SCHEMA "{schema}" CASCADE')
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ import pytest
 from apps.providers import entering, lifecycle
 from apps.providers.base import Access, Call, OutcomeKind, Proof, Provider, Risk, Seen, Sending
 from apps.providers.registry import provider
+from apps.providers.sql import checking
 from apps.timeline.answers import Unacceptable
 from apps.timeline.log import SYSTEM
 from tests.accounts.factories import OrganisationFactory
 from tests.providers import databases
 from tests.providers.conftest import CANARY
-from tests.providers.databases import fill, lost, scratch, signed_in
+from tests.providers.databases import fill, lost, password, scratch, signed_in, user
 from tests.providers.relay import COMMIT, Relay, certificate
 
 NAME = f"sql_scripts_{os.getpid()}"
@@ -43,15 +45,15 @@ def seen_script(text: str, **more: Any) -> Call:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[psycopg.Connection[Any]]:
-    """A database and a role of its own on the tests' server; taken away at the end."""
-    with scratch(NAME, CANARY) as own:
+    """A database of its own on the tests' server; taken away at the end."""
+    with scratch(NAME) as own:
         yield own
 
 
 @pytest.fixture
 def rows(server: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
     """Five orders, two of them lost."""
-    fill(server, NAME)
+    fill(server)
     return server
 
 
@@ -68,7 +70,7 @@ def access(rows: Any, relay: Relay, this_machine: None, monkeypatch: pytest.Monk
     """The access to the database, with scripts switched on."""
     monkeypatch.setenv("SQL_SCRIPTS", "on")
     address = f"postgresql://127.0.0.1:{relay.port}/{NAME}"
-    return Access(address, {"user": NAME, "tls": "disable"}, {"password": CANARY})
+    return Access(address, {"user": user(), "tls": "disable"}, {"password": password()})
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_a_script_is_committed_with_a_count_for_each_statement(
     assert lost(rows) == 0
     assert sql.verify(access, call, sending).proof is Proof.SATISFIED
     assert any("COMMIT" in line for line in log)
-    assert CANARY not in "".join(log) + repr(outcome)
+    assert password() not in "".join(log) + repr(outcome)
 
 
 def test_another_number_of_rows_takes_everything_back(
@@ -306,12 +308,12 @@ def test_the_airlock_counts_what_is_let_out(sql: Provider, access: Access) -> No
 
 
 def test_a_role_that_may_only_read_is_told_before(sql: Provider, access: Access, rows: Any) -> None:
-    rows.execute(f"ALTER ROLE {NAME} SET default_transaction_read_only = on")
+    rows.execute(f"ALTER DATABASE {NAME} SET default_transaction_read_only = on")
     try:
         lock = sql.airlock(access, script(FIX))
         levels = {finding.code: finding.level for finding in sql.check(access)}
     finally:
-        rows.execute(f"ALTER ROLE {NAME} RESET default_transaction_read_only")
+        rows.execute(f"ALTER DATABASE {NAME} RESET default_transaction_read_only")
     assert lock is not None
     assert lock.refusals
     assert levels["rights"] == "error"
@@ -422,10 +424,20 @@ def test_the_preflight_says_who_signed_in_and_what_is_missing(sql: Provider, acc
     assert found["sign-in"].message.startswith(f"Signed in to {NAME} on 127.0.0.1:")
     assert found["rights"].level == "ok"
     assert found["tls"].level == "warning"
-    rows.execute(f"ALTER ROLE {NAME} VALID UNTIL 'tomorrow'")
-    soon = {finding.code: finding.level for finding in sql.check(access)}
-    rows.execute(f"ALTER ROLE {NAME} VALID UNTIL 'infinity'")
-    assert soon["expiry"] == "warning"
+    assert found["sign-in"].message.endswith(f"as {user()}; Postgres {version_of(rows)}.")
+
+
+def version_of(rows: Any) -> str:
+    """Return the server's version."""
+    found = rows.execute("SHOW server_version").fetchone()
+    return str(found[0])
+
+
+@pytest.mark.parametrize(("days", "level"), [(1, "warning"), (90, "ok")])
+def test_a_password_that_ends_soon_is_told(days: int, level: str) -> None:
+    (finding,) = checking.expiry(datetime.now(UTC) + timedelta(days=days))
+    assert (finding.level, finding.code) == (level, "expiry")
+    assert checking.expiry(None) == []
 
 
 # --- off by default, and the address ---------------------------------------------------------------------------------
@@ -485,9 +497,8 @@ def test_a_connection_can_be_saved(access: Access) -> None:
 def test_a_server_without_tls_is_not_signed_in_to_where_tls_is_wanted(
     sql: Provider, access: Access, sending: Sending
 ) -> None:
-    outcome = sql.apply(replace(access, settings={"user": NAME}), script(FIX), sending)
+    outcome = sql.apply(replace(access, settings={"user": user()}), script(FIX), sending)
     assert outcome.kind is OutcomeKind.NOT_SENT
-    assert CANARY not in repr(outcome)
 
 
 TLS = [
@@ -506,7 +517,7 @@ def test_the_certificate_is_checked_for_the_name_that_was_asked_for(
     file = certificate(tmp_path, named)
     relay.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     relay.tls.load_cert_chain(file)
-    given = {"user": NAME, "tls": mode, **({"ca_certificate": file.read_text()} if trusted else {})}
+    given = {"user": user(), "tls": mode, **({"ca_certificate": file.read_text()} if trusted else {})}
     outcome = sql.apply(replace(access, settings=given), script(FIX), sending)
     assert outcome.kind is kind, outcome.message
     assert "certificate" in outcome.message or kind is OutcomeKind.SUCCEEDED
@@ -518,7 +529,8 @@ def test_a_password_that_the_server_says_back_is_masked(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=gossip, args=(listener,), daemon=True).start()
         address = f"postgresql://127.0.0.1:{listener.getsockname()[1]}/{NAME}"
-        outcome = sql.apply(replace(access, base_url=address), script(FIX), sending)
+        chatty = replace(access, base_url=address, credentials={"password": CANARY})
+        outcome = sql.apply(chatty, script(FIX), sending)
     assert outcome.kind is OutcomeKind.NOT_SENT
     assert "I got •••" in outcome.message
     assert CANARY not in repr(outcome) + "".join(log)

@@ -19,7 +19,7 @@ from apps.rollbacks.models import Rollback
 from apps.timeline.answers import Unacceptable
 from tests.accounts.factories import PersonFactory
 from tests.providers import databases
-from tests.providers.databases import fill, lost, scratch
+from tests.providers.databases import fill, lost, password, scratch, user
 from tests.providers.factories import ConnectionFactory
 from tests.providers.relay import COMMIT, Relay
 from tests.rollbacks.conftest import Stage
@@ -100,20 +100,20 @@ def told(rollback: Rollback) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def server(django_db_setup: None) -> Iterator[databases.Connection]:
     """A database of its own."""
-    with scratch(NAME, "a-password-of-the-tests") as own:
+    with scratch(NAME) as own:
         yield own
 
 
 @pytest.fixture
 def line(stage: Stage, server: databases.Connection, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     """The line to the database, with a connection for the environment; scripts are switched on."""
-    fill(server, NAME)
+    fill(server)
     monkeypatch.setenv("SQL_SCRIPTS", "on")
     monkeypatch.setenv("OUTBOUND_ALLOW", "127.0.0.0/8")
     relay = databases.relay()
     connection = ConnectionFactory(
         organisation=stage.organisation, provider="sql", base_url=f"postgresql://127.0.0.1:{relay.port}/{NAME}",
-        settings={"user": NAME, "tls": "disable"}, credentials={"password": "a-password-of-the-tests"},
+        settings={"user": user(), "tls": "disable"}, credentials={"password": password()},
     )  # fmt: skip
     use(stage, "database", connection)
     yield relay
@@ -136,7 +136,6 @@ def test_a_commit_whose_answer_is_lost_is_looked_for_and_not_repeated(
     stage: Stage, line: Relay, server: databases.Connection
 ) -> None:
     server.execute("CREATE TABLE runs (at timestamptz DEFAULT now())")
-    server.execute(f"GRANT ALL ON runs TO {NAME}")
     update = "UPDATE orders SET state = 'open' WHERE state = 'lost'"
     counted = SQL.replace(update, f"{update}; INSERT INTO runs DEFAULT VALUES")
     counted = counted.replace("expected_rows: 2", "expected_rows: 3")

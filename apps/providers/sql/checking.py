@@ -30,7 +30,7 @@ def findings(access: Access) -> list[Finding]:
     except ProviderError as error:
         return [Finding("error", str(error), "sign-in")]
     text = f"Signed in to {place(access)} as {about['role']}; Postgres {about['version']}."
-    return [Finding("ok", text, "sign-in"), *_writing(about), *_guarding(about), *_expiry(about["until"])]
+    return [Finding("ok", text, "sign-in"), *_writing(about), *_guarding(about), *expiry(about["until"])]
 
 
 def _writing(about: dict[str, Any]) -> list[Finding]:
@@ -54,7 +54,7 @@ def _guarding(about: dict[str, Any]) -> list[Finding]:
     return found
 
 
-def _expiry(until: datetime | None) -> list[Finding]:
+def expiry(until: datetime | None) -> list[Finding]:
     """Say when the role's password ends (VALID UNTIL)."""
     if until is None:
         return []
