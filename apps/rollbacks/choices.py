@@ -112,7 +112,8 @@ def _once_more(rollback: Rollback, step: Step, provider: str, deciders: int, not
 def again_words(rollback: Rollback, step: Step, provider: str, *, unseen: bool) -> str:
     """Say what trying again sends, and why that is safe or not: by the class of the action in the approved plan."""
     if step.kind == "check":
-        return "The address is asked again until it answers as wanted or the time is over. Reads only."
+        who = provider if step.provider else "The address"
+        return f"{who} is asked again until it answers as wanted or the time is over. Reads only."
     if unseen:
         return (
             "The same request is sent once more, and nobody can see whether the first one worked. "

@@ -22,6 +22,7 @@ from apps.timeline.log import SYSTEM, record
 from apps.timeline.writing import update
 
 LOOK_AGAIN_SECONDS = 1.5
+EXAMINE_SECONDS = 120  # a provider may have to be asked several times for one figure
 
 
 def prove(held: HeldRun, position: int) -> float:
@@ -112,6 +113,7 @@ def _reading(one: Verification) -> tuple[str, str]:
 def _check(held: HeldRun, planned: PlannedStep, journal: Journal) -> Verification:
     if examining.is_by_provider(planned):
         access = held.access(planned)
+        held.heart.phase(EXAMINE_SECONDS)
         with journal.listening():
             told = examining.examine(planned, access)
         journal.note(f"{planned.provider.name}: {told.message}")

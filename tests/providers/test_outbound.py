@@ -175,6 +175,18 @@ def test_outbound_allow_opens_what_it_names(allow: str, url: str) -> None:
         ("nowhere.example:9000", "http://127.0.0.1:9000/"),
         ("10.0.0.0/8", "http://192.168.0.1/"),
         ("0.0.0.0/0", "http://[::1]/"),
+        ("127.0.0.0/8", "http://[::ffff:127.0.0.1]/"),
+        ("127.0.0.0/8", "http://2130706433/"),
+        ("127.0.0.0/8", "http://0x7f.1/"),
+        ("169.254.0.0/16", "http://[64:ff9b::169.254.169.254]/"),
+        ("10.0.0.5/32", "http://10.0.0.6/"),
+        ("10.0.0.5:443", "http://10.0.0.5/"),
+        ("private.example:80", "http://private.example:81/"),
+        ("private.example:80", "http://metadata.example/"),
+        ("half.example:443", "https://192.168.0.8/"),
+        ("::1/128", "http://[::2]/"),
+        ("0.0.0.0/0,::/0", "file:///etc/passwd"),
+        ("0.0.0.0/0,::/0", "http://a:b@127.0.0.1/"),
     ],
 )
 def test_outbound_allow_opens_nothing_else(allow: str, url: str) -> None:

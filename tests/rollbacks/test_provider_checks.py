@@ -10,7 +10,7 @@ import pytest
 
 from apps.deployments.models import EnvironmentConnection
 from apps.playbooks import library
-from apps.rollbacks import examining, looking
+from apps.rollbacks import choices, examining, looking
 from apps.rollbacks.approved import PlannedStep
 from apps.rollbacks.models import LogLine, Rollback
 from apps.timeline.answers import Unacceptable
@@ -147,3 +147,9 @@ def test_a_source_is_asked_again_as_often_as_its_figure_can_move(minutes: int | 
     parameters = {"window_minutes": minutes} if minutes else {}
     planned = PlannedStep({"kind": "check", "provider": "foreign", "check": {"parameters": parameters}})
     assert examining.again_seconds(planned) == seconds
+
+
+def test_the_words_of_trying_again_name_who_is_asked(stage: Any, vendor: Vendor) -> None:
+    rollback = stage.propose(ASKS)
+    words = choices.again_words(rollback, rollback.steps.get(), "Foreign", unseen=False)
+    assert words == "Foreign is asked again until it answers as wanted or the time is over. Reads only."
