@@ -50,7 +50,7 @@ def _queries(world: World, space: Workspace) -> dict[str, Any]:
         "teams": lambda: [shapes.team(world, space)],
         "users": lambda: [shapes.user(world, space, one) for one in space["users"]],
         "workflowStates": lambda: [shapes.state(world, space, one) for one in space["states"].values()],
-        "issueLabels": lambda: space["labels"],
+        "issueLabels": lambda: [shapes.label(world, space, one) for one in space["labels"]],
         "comments": lambda: [shapes.comment(world, space, one) for one in space["comments"].values()],
         "attachments": lambda: [shapes.attachment(world, space, one) for one in space["attachments"].values()],
     }

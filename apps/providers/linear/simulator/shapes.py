@@ -6,6 +6,7 @@ from typing import Any
 from ...simulation.world import World
 from .access import Workspace, problem
 from .beginning import iso
+from .promised import promised
 
 Arguments = dict[str, Any]
 Made = dict[str, Any]
@@ -21,7 +22,7 @@ def issue(world: World, space: Workspace, one: Made) -> Made:
     numbers = {"number": one["number"], "priority": one["priority"], "boardOrder": 0, "sortOrder": 0}
     names = ("No priority", "Urgent", "High", "Medium", "Low")
     return {
-        "__typename": "Issue",
+        **promised("Issue"),
         "id": one["id"],
         "identifier": key,
         "title": one["title"],
@@ -41,6 +42,9 @@ def issue(world: World, space: Workspace, one: Made) -> Made:
         "team": lambda _: team(world, space),
         "creator": lambda _: user(world, space, space["users"][0]),
         "assignee": lambda _: _assignee(world, space, one),
+        "labels": lambda given: connection(
+            [label(world, space, each) for each in space["labels"] if each["id"] in one["labels"]], given
+        ),
         "comments": lambda given: connection([comment(world, space, c) for c in _of(space, "comments", one)], given),
         "attachments": lambda given: connection(
             [attachment(world, space, a) for a in _of(space, "attachments", one)], given
@@ -52,7 +56,7 @@ def comment(world: World, space: Workspace, one: Made) -> Made:
     """A comment."""
     times = {"createdAt": iso(one["at"]), "updatedAt": iso(one["at"])}
     url = f"{space['url']}/issue/{space['team']['key']}#comment-{one['id'][:8]}"
-    about = {"__typename": "Comment", "id": one["id"], "body": one["body"], "url": url, "issueId": one["issue"]}
+    about = {**promised("Comment"), "id": one["id"], "body": one["body"], "url": url, "issueId": one["issue"]}
     parent = space["issues"][one["issue"]]
     more: Made = {"reactions": [], "reactionData": [], "quotedText": None, "archivedAt": None}
     return {**about, **times, **more, "issue": lambda _: issue(world, space, parent)}
@@ -69,7 +73,7 @@ def attachment(world: World, space: Workspace, one: Made) -> Made:
 def state(world: World, space: Workspace, one: Made) -> Made:
     """A status of the team."""
     times = {"createdAt": iso(space["at"]), "updatedAt": iso(space["at"])}
-    about = {"__typename": "WorkflowState", "color": "#95a2b3", "archivedAt": None, "description": None}
+    about = {**promised("WorkflowState"), "color": "#95a2b3", "archivedAt": None, "description": None}
     return {**one, **about, **times, "team": lambda _: team(world, space)}
 
 
@@ -79,7 +83,7 @@ def team(world: World, space: Workspace) -> Made:
     times = {"createdAt": iso(space["at"]), "updatedAt": iso(space["at"])}
     states = [state(world, space, each) for each in space["states"].values()]
     return {
-        "__typename": "Team",
+        **promised("Team"),
         **one,
         **times,
         "displayName": one["name"],
@@ -95,8 +99,14 @@ def user(world: World, space: Workspace, one: Made) -> Made:
     """A person."""
     times = {"createdAt": iso(space["at"]), "updatedAt": iso(space["at"])}
     flags = {"active": True, "guest": False, "isMe": one is space["users"][0], "app": False, "owner": False}
-    about = {"__typename": "User", "displayName": one["name"], "url": space["url"], "archivedAt": None}
+    about = {**promised("User"), "displayName": one["name"], "url": space["url"], "archivedAt": None}
     return {**one, **about, **times, **flags, "organization": lambda _: organization(world, space)}
+
+
+def label(world: World, space: Workspace, one: Made) -> Made:
+    """A label of the workspace."""
+    times = {"createdAt": iso(space["at"]), "updatedAt": iso(space["at"]), "archivedAt": None}
+    return {**promised("IssueLabel"), **one, **times, "organization": lambda _: organization(world, space)}
 
 
 def organization(world: World, space: Workspace) -> Made:
@@ -104,7 +114,7 @@ def organization(world: World, space: Workspace) -> Made:
     limited = world.settings("linear")["issue_limit"] is not None
     times = {"createdAt": iso(space["at"]), "updatedAt": iso(space["at"])}
     paid = {"id": space["id"], "type": "standard", "seats": 12, **times}
-    about = {"__typename": "Organization", "id": space["id"], "name": space["name"], "urlKey": space["slug"]}
+    about = {**promised("Organization"), "id": space["id"], "name": space["name"], "urlKey": space["slug"]}
     more = {"createdIssueCount": len(space["issues"]), "subscription": None if limited else paid}
     lists: Made = {
         "projectStatuses": [],
