@@ -31,8 +31,8 @@ FLAGS = {
     "Organization": "agentAutomationEnabled aiAddonEnabled aiDiscussionSummariesEnabled aiTelemetryEnabled "
     "aiThreadSummariesEnabled codeIntelligenceEnabled codingAgentEnabled customersEnabled feedEnabled "
     "generatedUpdatesEnabled gitLinkbackDescriptionsEnabled gitLinkbackMessagesEnabled "
-    "gitPublicLinkbackMessagesEnabled hideNonPrimaryOrganizations hipaaComplianceEnabled linearAgentEnabled pullRequestTourEnabled releasesEnabled "
-    "slackAutoCreateProjectChannel slackProjectChannelsEnabled",
+    "gitPublicLinkbackMessagesEnabled hideNonPrimaryOrganizations hipaaComplianceEnabled linearAgentEnabled "
+    "pullRequestTourEnabled releasesEnabled slackAutoCreateProjectChannel slackProjectChannelsEnabled",
     "IssueLabel": "isGroup",
 }
 NUMBERS = {
