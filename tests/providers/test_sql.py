@@ -479,6 +479,46 @@ def test_an_address_is_postgresql_host_and_database(address: str, sql: Provider)
         entering.checked_base_url(address, sql.address_schemes)
 
 
+INWARD = [
+    "127.0.0.1",
+    "localhost",
+    "169.254.169.254",
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "10.0.0.5",
+    "0x7f.1",
+    "2130706433",
+]
+
+
+@pytest.mark.parametrize("host", INWARD)
+def test_no_way_of_writing_an_inner_address_gets_in(
+    host: str, sql: Provider, access: Access, sending: Sending, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OUTBOUND_ALLOW")
+    address = f"postgresql://{host}:{relay.port}/{NAME}"
+    with pytest.raises(Unacceptable, match="Address not allowed"):
+        entering.checked_base_url(address, sql.address_schemes)
+    outcome = sql.apply(replace(access, base_url=address), script(FIX), sending)
+    assert (outcome.kind, relay.connections) == (OutcomeKind.NOT_SENT, 0)
+
+
+def test_a_name_is_resolved_once_and_only_an_address_that_was_looked_at_is_called(
+    sql: Provider, access: Access, sending: Sending, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # libpq would let these decide where it goes; the address that was looked at is given to it instead.
+    for name, value in {
+        "PGHOSTADDR": "10.0.0.5",
+        "PGHOST": "elsewhere.example",
+        "PGPORT": "1",
+        "PGDATABASE": "x",
+    }.items():
+        monkeypatch.setenv(name, value)
+    named = replace(access, base_url=f"postgresql://localhost:{relay.port}/{NAME}")
+    outcome = sql.apply(named, script(FIX), sending)
+    assert (outcome.kind, relay.connections) == (OutcomeKind.SUCCEEDED, 1), outcome.message
+
+
 def test_an_address_without_a_database_is_not_called(sql: Provider, access: Access, sending: Sending) -> None:
     outcome = sql.apply(replace(access, base_url="postgresql://127.0.0.1"), script(FIX), sending)
     assert outcome.kind is OutcomeKind.NOT_SENT
