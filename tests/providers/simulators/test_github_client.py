@@ -7,6 +7,7 @@ from github.GithubException import BadCredentialsException, UnknownObjectExcepti
 from github.Repository import Repository
 
 from apps.providers.simulation import Simulators
+from tests.simulators import ask
 
 PORTAL = "motion-mavericks/portal"
 BEFORE, LIVE = "4be02aa", "9c41e7d"
@@ -147,6 +148,17 @@ def test_an_older_server_answers_204_or_refuses_the_new_field(portal: Repository
     with pytest.raises(GithubException) as refused:
         nightly.create_dispatch("main", throw=True, return_run_details=True)
     assert refused.value.status == 400
+
+
+def test_the_newer_version_of_the_api_always_tells_the_run(simulators: Simulators) -> None:
+    about = simulators.describe()["github"]
+    url = f"{simulators.root_address('github')}/repos/{PORTAL}/actions/workflows/nightly.yml/dispatches"
+    headers = {"Authorization": f"Bearer {about['credentials']['token']}", "X-GitHub-Api-Version": "2026-03-10"}
+    newer = ask(url, "POST", headers=headers, data={"ref": "main"})
+    assert (newer.status, set(newer.json())) == (200, {"workflow_run_id", "run_url", "html_url"})
+    assert newer.headers["x-github-api-version-selected"] == "2026-03-10"
+    older = ask(url, "POST", headers={**headers, "X-GitHub-Api-Version": "2022-11-28"}, data={"ref": "main"})
+    assert (older.status, older.body) == (204, b"")
 
 
 def test_the_client_starts_a_run_twice_when_the_line_breaks(portal: Repository, simulators: Simulators) -> None:
