@@ -40,5 +40,5 @@ def _title(provider: Provider) -> str:
 
 
 def _said(provider: Provider) -> str:
-    titles = [one.title for one in (*provider.actions, *provider.checks)]
+    titles = [action.title for action in provider.actions] + [check.title for check in provider.checks]
     return " ".join([provider.slug, provider.name, *provider.roles, *titles]).casefold()

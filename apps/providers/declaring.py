@@ -126,6 +126,7 @@ class Action:
     parts_of: str = ""  # name of the list parameter whose items are applied one by one
     inverse: str = ""  # action that puts the observed baseline back
     serves_traffic: bool = False  # proven only when the public address answers with the target
+    changes_release: bool = False  # another release may run afterwards, though the step itself cannot prove which
     lost: str = ""  # a loss people must accept by name before they may approve
     reversibility: Reversibility = Reversibility.BY_HAND  # automatic exactly where there is an `inverse`
     interruptible: bool = True  # False: once sent it runs to its end at the provider, and a cancellation waits for it

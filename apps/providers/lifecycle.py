@@ -56,7 +56,7 @@ def connect(
     return connection
 
 
-def check(connection: Connection, *, by: Person) -> Connection:
+def check(connection: Connection, *, by: Any) -> Connection:
     """Ask the provider whether we may sign in and act, and keep its findings; changes nothing outside.
 
     Not one transaction, because the provider is called in the middle. Raises Forbidden, or Refused when the

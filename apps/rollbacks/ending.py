@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from apps.deployments import lifecycle as deployments
 from apps.incidents import lifecycle as incidents
 from apps.rollbacks import after, events
@@ -90,10 +92,17 @@ def finish(held: HeldRun, state: str, reason: str) -> None:
 
 def _succeeded(run: Rollback) -> None:
     record(events.SUCCEEDED, run, by=SYSTEM, incident=run.incident_id, title=title(run))
-    deployments.went_live(run.environment, run.target, by=SYSTEM, pinned=run.kind == "rollback", rollback=run)
+    if run.kind != "rollback" or _may_have_changed_the_release(run):
+        deployments.went_live(run.environment, run.target, by=SYSTEM, pinned=run.kind == "rollback", rollback=run)
     if run.kind == "rollback":
         after.open_checklists(run)
         incidents.monitor(run.incident, by=SYSTEM)
+
+
+def _may_have_changed_the_release(run: Rollback) -> bool:
+    """Whether the plan could have put another release live: flags, caches and restored databases leave it as it was."""
+    steps = json.loads(bytes(run.plan.canonical))["steps"]
+    return any(step["kind"] == "human" or step.get("changes_release", step["kind"] == "action") for step in steps)
 
 
 def _halted(run: Rollback, reason: str) -> None:

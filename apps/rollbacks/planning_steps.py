@@ -20,6 +20,7 @@ from apps.timeline.answers import Unacceptable
 
 CHECK_USUAL_SECONDS = 10
 HUMAN_USUAL_SECONDS = 300
+RELEASING_ROLES = frozenset({"hosting", "code", "backend"})  # what may change the release does so only there
 
 
 def plan_step(
@@ -119,6 +120,7 @@ def _action(
         gives_up_seconds=step.gives_up_seconds or action.gives_up_seconds,
         undo=action.undo,
         serves_traffic=action.serves_traffic,
+        changes_release=action.serves_traffic or (action.changes_release and step.role in RELEASING_ROLES),
         lost=action.lost,
         interruptible=action.interruptible,
         airlock={},

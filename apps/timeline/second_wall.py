@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from psycopg.pq import TransactionStatus
@@ -39,16 +39,22 @@ def raise_for(organisation_id: UUID) -> None:
 
 
 def lower() -> None:
-    """Let this connection see every organisation again, if it did not. Costs nothing where no wall was raised."""
-    if connection.connection is not None and getattr(connection.connection, "walled", ""):
+    """Let this connection see every organisation again, if it did not. Costs nothing where no wall was raised.
+
+    A connection that Postgres has left meanwhile is closed: what was answered stays answered.
+    """
+    if not _walled():
+        return
+    try:
         _set("")
+    except DatabaseError:
+        connection.close()
 
 
 @contextmanager
 def lowered() -> Iterator[None]:
     """Let a deed that is about every organisation through, such as freezing everything, and raise the wall again."""
-    link = connection.connection
-    before = getattr(link, "walled", "") if link is not None else ""
+    link, before = connection.connection, _walled()
     lower()
     try:
         yield
@@ -59,7 +65,7 @@ def lowered() -> Iterator[None]:
 
 def take_down(link: Any) -> None:
     """Clear a psycopg connection that goes back to the pool: whoever takes it next may work for everybody."""
-    if getattr(link, "walled", ""):
+    if vars(link).get("walled"):
         link.execute(f"RESET {SETTING}")
         link.commit()
         link.walled = ""
@@ -73,11 +79,18 @@ def _raise_again(link: Any, before: str) -> None:
         _set(before)
 
 
+def _walled() -> str:
+    """Return the organisation that the connection in use is walled to, or an empty text."""
+    link = connection.connection
+    return str(vars(link).get("walled", "")) if link is not None else ""
+
+
 def _set(value: str) -> None:
     """Set it beside Django's own bookkeeping: it is no query of the page's, and it is true for the session."""
     connection.ensure_connection()
     link = connection.connection
-    link.execute(f"SELECT set_config('{SETTING}', %s, false)", [value])
+    with connection.wrap_database_errors:
+        link.execute(f"SELECT set_config('{SETTING}', %s, false)", [value])
     link.walled = value
 
 

@@ -110,7 +110,8 @@ def test_the_applications_role_can_be_told_from_an_owner(addresses: dict[str, st
 
 
 def test_behind_the_second_wall_the_applications_role_sees_one_organisation(addresses: dict[str, str]) -> None:
-    manage({**addresses, "DATABASE_OWNER_URL": ""}, "organisation", "create", "b-team", "--name=B", "--admin=b@b.example")
+    env = {**addresses, "DATABASE_OWNER_URL": ""}
+    manage(env, "organisation", "create", "b-team", "--name=B", "--admin=b@example.com")
     people = "SELECT count(DISTINCT organisation_id) FROM accounts_person"
     with psycopg.connect(addresses["DATABASE_URL"]) as line:
         one = line.execute("SELECT id FROM accounts_organisation WHERE slug = 'a-team'").fetchone()

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+import stamina
 
 from apps.providers import http
 from apps.providers.base import Access, Sending
+from apps.providers.calling import READ_TRIES
 from apps.providers.simulation import Simulators
 from tests.providers.raw import RawServer, Respond
 
@@ -47,6 +49,13 @@ def connect(simulators: Simulators, this_machine: None) -> Connect:
         return Access(simulators.address(slug), settings, credentials)
 
     return access
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Read as often as ever, without the pauses between the tries."""
+    with stamina.set_testing(True, attempts=READ_TRIES, cap=True):
+        yield
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from apps.providers.simulation.registry import BUILT_IN as SIMULATED
 from tests.providers.cast import ASKS, Ask
 from tests.providers.conftest import Connect
 
+pytestmark = pytest.mark.usefixtures("impatient")
+
 every_ask = pytest.mark.parametrize("ask", ASKS, ids=str)
 every_slug = pytest.mark.parametrize("slug", sorted({ask.slug for ask in ASKS}))
 every_measurement = pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from apps.providers.simulation import Simulators
 from tests.providers.cast import USES, Use
 from tests.providers.conftest import Connect
 
+pytestmark = pytest.mark.usefixtures("impatient")
+
 every_use = pytest.mark.parametrize("use", USES, ids=str)
 OBSERVABLE = [use for use in USES if use.observable]
 

@@ -51,6 +51,15 @@ steps:
 """
 
 
+def test_flags_alone_leave_the_release_that_is_live(stage: Stage) -> None:
+    before = stage.environment.live
+    rollback = stage.run(stage.approve(stage.propose(FLAGS_ONLY)))
+    assert rollback.state == "succeeded"
+    stage.environment.refresh_from_db()
+    assert stage.environment.live == before
+    assert not stage.environment.pins.filter(lifted_at=None).exists(), "new releases still go live"
+
+
 def shown(stage: Stage, rollback: Any) -> str:
     """Return the rollback's page as somebody who may approve sees it."""
     return sign_in(stage.ava).get(f"/rollbacks/{rollback.pk}/").content.decode()

@@ -48,7 +48,7 @@ def proposed(stage: Any) -> Rollback:
 @transaction.atomic
 def another(first: Rollback, number: int, rule: Mapping[str, Any], expires_minutes: float = 60) -> Rollback:
     """Propose the same once more with a plan of its own, without asking the outside again."""
-    content = f"plan {number}".encode()
+    content = f'{{"number":{number},"steps":[]}}'.encode()
     plan = Plan.objects.create(organisation_id=first.organisation_id, canonical=content)
     question = asking.ask(
         organisation=first.organisation, kind=lifecycle.KIND, title="x", url="/x", subject=plan, content=content,

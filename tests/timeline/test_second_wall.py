@@ -124,3 +124,12 @@ def _address() -> str:
 
 
 ADDRESS = {"dbname", "user", "password", "host", "port"}
+
+
+def test_an_answer_stays_an_answer_when_postgres_goes_away_before_the_wall_is_lowered(transactional_db: None) -> None:
+    incident = IncidentFactory()
+    second_wall.raise_for(incident.organisation_id)
+    connection.connection.close()
+    second_wall.lower()
+    assert Incident.objects.count() == 1, "on a connection of its own"
+    assert said() == ""

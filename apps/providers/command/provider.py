@@ -50,6 +50,7 @@ RUN = Action(
     settle_seconds=0,
     max_attempts=1,
     interruptible=False,
+    changes_release=True,
     lost="Whatever the command removes: a migration that is taken back drops its columns and tables with their rows.",
 )
 READ = Check(

@@ -44,6 +44,7 @@ REDEPLOY = Action(
     usual_seconds=180,
     gives_up_seconds=1200,
     settle_seconds=90,
+    changes_release=True,
 )
 EXPORT = Action(
     name="export_snapshot",

@@ -72,6 +72,7 @@ MERGE_PULL_REQUEST = Action(
     undo="Revert the pull request by another one.",
     usual_seconds=4,
     gives_up_seconds=120,
+    changes_release=True,
 )
 RESET_BRANCH = Action(
     name="reset_branch",
@@ -84,6 +85,7 @@ RESET_BRANCH = Action(
     gives_up_seconds=60,
     lost="The commits of the branch after the chosen one; only the kept branch still has them.",
     interruptible=False,
+    changes_release=True,
 )
 DISPATCH_WORKFLOW = Action(
     name="dispatch_workflow",
@@ -100,6 +102,7 @@ DISPATCH_WORKFLOW = Action(
     usual_seconds=120,
     gives_up_seconds=3600,
     settle_seconds=10,
+    changes_release=True,
 )
 DISPATCH_UNMARKED = replace(
     DISPATCH_WORKFLOW,

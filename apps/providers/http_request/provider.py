@@ -51,6 +51,7 @@ REQUEST = Action(
     gives_up_seconds=30,
     settle_seconds=0,
     max_attempts=1,
+    changes_release=True,
 )
 SEND = replace(
     REQUEST,
@@ -78,6 +79,7 @@ SET = Action(
     undo="Send the request that sets the earlier state; the plan shows what was observed before.",
     usual_seconds=2,
     gives_up_seconds=60,
+    changes_release=True,
 )
 CHECK = Check(
     name="check",

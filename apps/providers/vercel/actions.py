@@ -63,6 +63,7 @@ REDEPLOY = Action(
     usual_seconds=120,
     gives_up_seconds=1800,
     settle_seconds=5,
+    changes_release=True,
 )
 PUT_VARIABLE_BACK = Action(
     name="put_variable_back",
