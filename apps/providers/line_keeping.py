@@ -8,7 +8,7 @@ import time
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from apps.providers import opening, receiving, registry
 from apps.providers.base import ProviderError
@@ -30,15 +30,29 @@ def keep_lines(stop: threading.Event) -> None:
             if pk not in holders or not holders[pk].is_alive():
                 holders[pk] = threading.Thread(target=_hold, args=(pk, stop), daemon=True, name=f"line-{pk}")
                 holders[pk].start()
+        connections.close_all()
         stop.wait(LOOK_SECONDS)
     for holder in holders.values():
         holder.join()
 
 
 def _candidates() -> list[UUID]:
-    """Return the connections whose provider can hold a line; whether one is set up its holder finds out."""
+    """Return the connections whose line is to be held: set up for one. None while Postgres cannot be asked."""
     slugs = [provider.slug for provider in registry.providers() if isinstance(provider, Listening)]
-    return list(Connection.objects.filter(provider__in=slugs).values_list("pk", flat=True))
+    try:
+        return [each.pk for each in Connection.objects.filter(provider__in=slugs) if _has_line(each)]
+    except DatabaseError as away:
+        logger.warning("Postgres cannot be asked whose lines are to be held; asking again: %s", away)
+        return []
+
+
+def _has_line(connection: Connection) -> bool:
+    provider: Any = registry.provider(connection.provider)
+    try:
+        return bool(provider.has_line(opening.access(connection)))
+    except (SealBroken, KeysMissing) as error:
+        logger.warning("Whether the connection %s has a line cannot be told: %s", connection.pk, error)
+        return False
 
 
 def _hold(pk: UUID, stop: threading.Event) -> None:
