@@ -117,7 +117,7 @@ class RaiseSecondWall(Operation):
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
     ) -> None:
         with schema_editor.connection.cursor() as cursor:
-            cursor.execute(f"SELECT tablename::text FROM pg_policies WHERE policyname = '{POLICY}'")
+            cursor.execute("SELECT tablename::text FROM pg_policies WHERE policyname = %s", [POLICY])
             tables = [name for (name,) in cursor.fetchall()]
         for table in tables:
             schema_editor.execute(f'DROP POLICY {POLICY} ON "{table}"')

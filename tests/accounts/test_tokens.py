@@ -132,7 +132,7 @@ def test_groups_are_mapped_by_the_api(ada: Person) -> None:
     assert post(client, {"group": "deciders", "role": "nobody"}, MAPPINGS).json()["code"] == "unknown_reference"
     assert client.delete(f"{MAPPINGS}/{made.json()['id']}").status_code == 204
     assert not GroupMapping.objects.exists()
-    assert list(Event.objects.filter(kind__startswith="group.").values_list("kind", flat=True)) == [
+    assert list(Event.objects.filter(kind__startswith="group.").order_by("id").values_list("kind", flat=True)) == [
         "group.mapped",
         "group.unmapped",
     ]

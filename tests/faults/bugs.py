@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -146,23 +147,26 @@ LATER = ThreadPoolExecutor(1, thread_name_prefix="answered-already")
 PROMISED: list[Future[Any]] = []
 
 
-def _answer_first(deed: Callable[..., Any]) -> Callable[..., bool]:
+def _answer_first(deed: Callable[..., Any], answer: Any = True) -> Callable[..., Any]:
     def done(*given: Any, **named: Any) -> None:
         try:
             deed(*given, **named)
         finally:
             connections.close_all()
 
-    def promised(*given: Any, **named: Any) -> bool:
+    def promised(*given: Any, **named: Any) -> Any:
         PROMISED.append(LATER.submit(done, *given, **named))
-        return True
+        return answer
 
     return promised
 
 
 bug(
     6, "answer-before-commit", "V9",
-    process=[around(receiving, "receive", _answer_first), around(lifecycle, "vote", _answer_first)],
+    process=[
+        around(receiving, "receive", partial(_answer_first, answer=receiving.Taken(new=True))),
+        around(lifecycle, "vote", _answer_first),
+    ],
 )  # fmt: skip
 bug(
     7, "gate-ignores-freeze", "V4",

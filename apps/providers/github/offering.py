@@ -12,7 +12,7 @@ CREATE_BRANCH = Action(
     name="create_branch",
     title="Branch from a tag",
     parameters=(
-        Parameter("branch", "New branch", help="Such as hotfix/PP-12 or rollback/to-v2.30.4."),
+        Parameter("branch", "New branch", help="Such as hotfix/PP-12 or rollback/to-v1.2.3."),
         Parameter("source", "Tag or commit", help="A tag, or a commit's SHA."),
     ),
     risk=Risk.SAFE,
@@ -33,7 +33,7 @@ RESTORE_BRANCH = replace(
     name="restore_branch",
     title="Make a branch with the state of an earlier commit",
     parameters=(
-        Parameter("branch", "New branch", help="Such as rollback/to-v2.30.4; open a pull request for it next."),
+        Parameter("branch", "New branch", help="Such as rollback/to-v1.2.3; open a pull request for it next."),
         Parameter("commit", "Commit or tag", help="Whose files it shall have: everything after it is taken back."),
     ),
     usual_seconds=4,
