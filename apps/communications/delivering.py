@@ -7,7 +7,6 @@ read, the message waits a while first. A channel that is down delays nothing but
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -30,7 +29,6 @@ BACK_OFF_SECONDS = (2, 5, 15, 60, 120, 300, 600, 900)
 MOST_ATTEMPTS = 12
 LOOKS = 6  # after so many tries a message is sent although nobody could see whether it is there already
 POST = "post"
-BLINDLY = "sent_without_looking"  # why, among the evidence of an outcome
 
 
 def deliver_due() -> int:
@@ -55,8 +53,14 @@ def _claim() -> list[Notice]:
 
 
 def _deliver(notice: Notice) -> bool:
-    outcome = _send(notice)
-    return _settle(notice, outcome)
+    """Send one that was claimed, if its claim still holds when its turn comes: those before it may have been slow."""
+    return _hold(notice) and _settle(notice, _send(notice))
+
+
+def _hold(notice: Notice) -> bool:
+    """Make the claim last again from now on; False when somebody else has taken the message over."""
+    mine = Notice.objects.filter(pk=notice.pk, state="sending", attempts=notice.attempts)
+    return bool(mine.update(next_attempt_at=database_now() + LEASE))
 
 
 def _send(notice: Notice) -> Outcome:
@@ -88,28 +92,30 @@ def _look_then_post(provider: Provider, notice: Notice) -> Outcome:
 def _send_blindly(
     provider: Provider, access: Access, call: Call, sending: Sending, notice: Notice, why: str
 ) -> Outcome:
-    """Wait while it may be readable soon; then rather tell people twice than never, and say so."""
+    """Wait while it may be readable soon; then rather tell people twice than never, and say so before it is sent."""
     if notice.attempts <= LOOKS:
         return Outcome(OutcomeKind.NOT_SENT, why)
-    outcome = provider.apply(access, call, sending)
-    return replace(outcome, evidence={**outcome.evidence, BLINDLY: why})
+    with transaction.atomic():
+        _tell(notice, events.SENT_BLINDLY, why)
+    return provider.apply(access, call, sending)
 
 
 @transaction.atomic
 def _settle(notice: Notice, outcome: Outcome) -> bool:
-    """Write what came of it, unless somebody else has taken the message over meanwhile."""
+    """Write what came of it. Who lost the claim meanwhile writes only that the message is there: that stays true."""
     rows = Notice.objects.select_for_update(of=("self",)).select_related("connection", "incident")
-    held = rows.filter(pk=notice.pk, state="sending", attempts=notice.attempts).first()
-    if held is None:
+    held = rows.filter(pk=notice.pk, state__in=["waiting", "sending"]).first()
+    mine = held is not None and held.state == "sending" and held.attempts == notice.attempts
+    if held is None or not (mine or outcome.kind is OutcomeKind.SUCCEEDED):
         return False
     held.last_error = "" if outcome.kind is OutcomeKind.SUCCEEDED else outcome.message[:500]
     if outcome.kind is OutcomeKind.SUCCEEDED:
         held.state, held.delivered_at, held.next_attempt_at = "delivered", database_now(), None
         held.external_reference = str(outcome.evidence.get("ts", ""))[:200]
-        _tell(held, events.DELIVERED_BLINDLY if BLINDLY in outcome.evidence else events.DELIVERED)
+        _tell(held, events.DELIVERED, held.last_error)
     elif _hopeless(held, outcome):
         held.state, held.next_attempt_at = "given_up", None
-        _tell(held, events.GIVEN_UP)
+        _tell(held, events.GIVEN_UP, held.last_error)
     else:
         held.state = "waiting"
         held.next_attempt_at = database_now() + timedelta(seconds=_wait(held, outcome))
@@ -127,7 +133,7 @@ def _wait(notice: Notice, outcome: Outcome) -> float:
     return max(usual, outcome.retry_after_seconds or 0)
 
 
-def _tell(notice: Notice, what: Kind) -> None:
+def _tell(notice: Notice, what: Kind, why: str) -> None:
     record(
         what,
         notice,
@@ -135,6 +141,6 @@ def _tell(notice: Notice, what: Kind) -> None:
         incident=notice.incident_id,
         channel=" ".join(filter(None, (notice.connection.name, notice.channel))),
         message=notice.text.split("\n")[0][:200],
-        why=notice.last_error,
+        why=why,
         attempts=notice.attempts,
     )

@@ -33,7 +33,7 @@ def v14_told_once(evidence: Evidence) -> Iterator[Violation]:
         unclear = [entry for entry in sent if not entry.is_clear]
         if notice.state == "delivered" and not happened:
             yield Violation("V14", notice.id, f"“{notice.reason}” counts as delivered, and nobody received it.")
-        admitted = [one for one in evidence.events_of.get(notice.id, []) if one.kind == "notice.delivered_blindly"]
+        admitted = [one for one in evidence.events_of.get(notice.id, []) if one.kind == "notice.sent_blindly"]
         if len(happened) > 1 + len(unclear) + len(admitted):
             yield Violation("V14", notice.id, f"“{notice.reason}” was posted {len(happened)} times.")
         due = evidence.collected_at - (notice.next_attempt_at or evidence.collected_at)
