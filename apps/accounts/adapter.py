@@ -18,8 +18,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts import sessions
 from apps.accounts.events import PASSWORD_CHANGED
-from apps.accounts.models import Person
+from apps.accounts.everywhere import people_of
 from apps.timeline.log import record
+from apps.timeline.second_wall import lowered
 
 log = logging.getLogger("apps.accounts")
 MAILING = "mailing a link"  # the name of the thread
@@ -72,8 +73,9 @@ class AccountAdapter(DefaultAccountAdapter):
         super().set_password(user, password)
         request = context.request
         sessions.end(user, but=request.session.session_key if request.user == user else None)
-        for person in Person.objects.filter(user=user, active=True):
-            record(PASSWORD_CHANGED, person, by=person)
+        with lowered():  # the record of each organisation that the account opens
+            for person in people_of(user):
+                record(PASSWORD_CHANGED, person, by=person)
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
         """Return False: our own pages ask again by `require_fresh`, before anything of allauth's is called."""

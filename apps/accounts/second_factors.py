@@ -19,12 +19,14 @@ from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
 from apps.accounts import sessions
 from apps.accounts.events import CODES_RENEWED, FACTOR_ADDED, FACTOR_REMOVED, FACTORS_FORGOTTEN
+from apps.accounts.everywhere import people_of
 from apps.accounts.models import Person, User
 from apps.accounts.permissions import may
 from apps.accounts.rights import ADMINISTER
 from apps.timeline.answers import Refused
 from apps.timeline.kinds import Kind
 from apps.timeline.log import record
+from apps.timeline.second_wall import lowered
 
 APP = "an authenticator app"
 MOST_PASSKEYS = 20
@@ -128,7 +130,7 @@ def forget_all(person: Person, *, by: Any) -> None:
     may(by, ADMINISTER, person).or_refuse()
     if person.user is None or not Authenticator.objects.filter(user=person.user).exists():
         raise Refused(f"{person.name} has no second factor.")
-    if Person.objects.filter(user=person.user, active=True).exclude(pk=person.pk).exists():
+    if [other for other in people_of(person.user) if other.pk != person.pk]:
         raise Refused(f"{person.name} signs in to other organisations with it too. They need a recovery code.")
     Authenticator.objects.filter(user=person.user).delete()
     sessions.end(person.user)
@@ -146,8 +148,9 @@ def _locked(request: HttpRequest) -> User:
 
 
 def _tell(what: Kind, user: User, **details: Any) -> None:
-    for person in Person.objects.filter(user=user, active=True):
-        record(what, person, by=person, **details)
+    with lowered():  # the record of each organisation that the account opens
+        for person in people_of(user):
+            record(what, person, by=person, **details)
 
 
 def _name(row: Authenticator) -> str:

@@ -12,7 +12,8 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
-from apps.accounts.models import Person, User
+from apps.accounts.everywhere import people_of
+from apps.accounts.models import User
 
 # What stands in the words of a browser, the telling ones first: most of them name others as well.
 BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -63,7 +64,7 @@ def end_access(user: User | None) -> None:
     """End what a deactivated person's account could still open, unless it belongs to somebody active elsewhere: its
     sessions, and the tie to the sign-in service.
     """
-    if user is not None and not Person.objects.filter(user=user, active=True).exists():
+    if user is not None and not people_of(user):
         end(user)
         SocialAccount.objects.filter(user=user).delete()
 

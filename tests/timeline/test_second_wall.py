@@ -6,12 +6,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 
-from apps.accounts.models import Organisation
+from apps.accounts import second_factors
+from apps.accounts.everywhere import people_of
+from apps.accounts.models import Organisation, Person
 from apps.incidents.models import Incident
 from apps.timeline import second_wall
+from apps.timeline.answers import Refused
+from apps.timeline.log import SYSTEM
 from apps.timeline.models import Event
 from tests.accounts.factories import PersonFactory
 from tests.deployments.factories import EnvironmentFactory
@@ -133,3 +138,15 @@ def test_an_answer_stays_an_answer_when_postgres_goes_away_before_the_wall_is_lo
     second_wall.lower()
     assert Incident.objects.count() == 1, "on a connection of its own"
     assert said() == ""
+
+
+def test_an_account_of_two_organisations_is_seen_whole_from_each(db: None) -> None:
+    here, there = PersonFactory(), PersonFactory()
+    Person.objects.filter(pk=there.pk).update(user=here.user)
+    Authenticator.objects.create(user=here.user, type=Authenticator.Type.TOTP, data={})
+    second_wall.raise_for(here.organisation_id)
+    assert {each.pk for each in people_of(here.user)} == {here.pk, there.pk}
+    with pytest.raises(Refused, match="other organisations"):
+        second_factors.forget_all(here, by=SYSTEM)
+    assert said() == str(here.organisation_id)
+    second_wall.lower()
